@@ -1,0 +1,33 @@
+namespace Kublambda.Contracts;
+
+/// <summary>Labels, annotations and the finalizer on Kubernetes objects.</summary>
+public static class Labels
+{
+    public const string ManagedBy = "app.kubernetes.io/managed-by";
+    public const string ManagedByValue = "kublambda";
+
+    /// <summary>Name of the Lambda.</summary>
+    public const string Lambda = "kublambda.dev/lambda";
+    public const string LambdaUid = "kublambda.dev/lambda-uid";
+
+    /// <summary>On build pods, which live in a namespace of their own: the namespace of the Lambda.</summary>
+    public const string LambdaNamespace = "kublambda.dev/lambda-namespace";
+    public const string Revision = "kublambda.dev/revision";
+
+    /// <summary>Annotation on build pods: the generation the build was started for.</summary>
+    public const string Generation = "kublambda.dev/generation";
+
+    /// <summary>Keeps a Lambda until its images are gone from the registry.</summary>
+    public const string Finalizer = "kublambda.dev/cleanup";
+
+    /// <summary>Selects everything that belongs to some Lambda.</summary>
+    public const string ManagedSelector = $"{ManagedBy}={ManagedByValue},{LambdaUid}";
+
+    /// <summary>The labels of every object that belongs to a Lambda.</summary>
+    public static Dictionary<string, string> For(LambdaRef lambda) => new(StringComparer.Ordinal)
+    {
+        [ManagedBy] = ManagedByValue,
+        [Lambda] = lambda.Name,
+        [LambdaUid] = lambda.Uid,
+    };
+}

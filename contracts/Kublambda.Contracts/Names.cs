@@ -1,0 +1,32 @@
+namespace Kublambda.Contracts;
+
+/// <summary>Every derived name. Names are functions of the Lambda alone, so doing a thing twice finds the first one.</summary>
+public static class Names
+{
+    /// <summary>Deployment, Service, HorizontalPodAutoscaler and Ingress are named as the Lambda.</summary>
+    public static string Workload(LambdaRef lambda) => lambda.Name;
+
+    /// <summary>The first eight hex digits of the uid.</summary>
+    public static string ShortUid(LambdaRef lambda) => lambda.Uid.Replace("-", "", StringComparison.Ordinal)[..8].ToLowerInvariant();
+
+    /// <summary>
+    /// The repository of all images of one Lambda, <c>namespace/name-uid8</c> without a host. One for each uid, so that
+    /// a Lambda made again under the same name shares nothing with the clean-up of the old one.
+    /// </summary>
+    public static string Repository(LambdaRef lambda) => $"{lambda.Namespace}/{lambda.Name}-{ShortUid(lambda)}";
+
+    /// <summary>The tag of the image of a revision.</summary>
+    public static string ImageTag(string revision) => revision;
+
+    /// <summary>The tag of the source bundle of a revision.</summary>
+    public static string SourceTag(string revision) => $"source-{revision}";
+
+    /// <summary>The build pod of one revision, at most 63 characters.</summary>
+    public static string BuildPod(LambdaRef lambda, string revision)
+    {
+        var suffix = $"-{ShortUid(lambda)}-{revision}";
+        var room = 63 - suffix.Length;
+        var head = lambda.Name.Length > room ? lambda.Name[..room].TrimEnd('-', '.') : lambda.Name;
+        return head + suffix;
+    }
+}

@@ -1,0 +1,21 @@
+namespace Kublambda.Contracts;
+
+/// <summary>
+/// What images (labels of the config) and source bundles (annotations of the manifest) in the registry carry, so that
+/// clean-up recognises what is ours, and only that.
+/// </summary>
+public static class OciAnnotations
+{
+    /// <summary>The uid of the Lambda.</summary>
+    public const string LambdaUid = "dev.kublambda.lambda-uid";
+
+    /// <summary><c>namespace/name</c>.</summary>
+    public const string Lambda = "dev.kublambda.lambda";
+    public const string Revision = "dev.kublambda.revision";
+
+    /// <summary>Media type of the config of a source bundle.</summary>
+    public const string SourceConfigMediaType = "application/vnd.kublambda.source.config.v1+json";
+
+    /// <summary>Media type of the one layer of a source bundle: a normalised tar, gzip.</summary>
+    public const string SourceLayerMediaType = "application/vnd.kublambda.source.v1.tar+gzip";
+}

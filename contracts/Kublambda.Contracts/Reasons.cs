@@ -1,0 +1,78 @@
+namespace Kublambda.Contracts;
+
+/// <summary>Reasons of conditions, and of the Kubernetes Events that go with them.</summary>
+public static class Reasons
+{
+    // Accepted
+    /// <summary>The spec is valid.</summary>
+    public const string Valid = "Valid";
+    /// <summary>The spec breaks a rule that the schema cannot say; the message names field and remedy.</summary>
+    public const string Invalid = "Invalid";
+    /// <summary>The spec uses a field whose stage this version does not have.</summary>
+    public const string NotSupported = "NotSupported";
+    /// <summary>The object could not be read as a Lambda at all.</summary>
+    public const string Malformed = "Malformed";
+
+    // Built
+    /// <summary>The builder has been asked, or waits for a free place.</summary>
+    public const string BuildPending = "BuildPending";
+    /// <summary>A build pod runs.</summary>
+    public const string Building = "Building";
+    public const string BuildSucceeded = "BuildSucceeded";
+    /// <summary>The build pod failed; the message ends with the last lines of its log.</summary>
+    public const string BuildFailed = "BuildFailed";
+    /// <summary>The build took longer than <c>spec.build.timeoutSeconds</c>.</summary>
+    public const string BuildTimeout = "BuildTimeout";
+    public const string BuildOutOfMemory = "BuildOutOfMemory";
+    public const string BuildEvicted = "BuildEvicted";
+    /// <summary>The image of a step of the build pod cannot be pulled: the operator's to mend.</summary>
+    public const string BuildImageUnavailable = "BuildImageUnavailable";
+    /// <summary>The build pod could not be created: quota, admission.</summary>
+    public const string BuildPodRejected = "BuildPodRejected";
+    /// <summary>The source is refused: empty, unreadable, over a limit, or hostile. The message says which.</summary>
+    public const string SourceInvalid = "SourceInvalid";
+    /// <summary>A ConfigMap or key that the source names is not there (yet).</summary>
+    public const string SourceNotFound = "SourceNotFound";
+    /// <summary>The registry does not answer, or refuses.</summary>
+    public const string RegistryUnavailable = "RegistryUnavailable";
+    public const string UnknownPipeline = "UnknownPipeline";
+
+    // Deployed
+    public const string DeploymentPending = "DeploymentPending";
+    public const string RollingOut = "RollingOut";
+    public const string DeploymentSucceeded = "DeploymentSucceeded";
+    /// <summary>The API server refused an object of the Lambda; the message carries its words.</summary>
+    public const string ApplyFailed = "ApplyFailed";
+    /// <summary>An object of the needed name exists and is not ours: it is left alone.</summary>
+    public const string NameTaken = "NameTaken";
+    /// <summary>The node cannot pull the image.</summary>
+    public const string ImagePullFailed = "ImagePullFailed";
+    /// <summary>The handler that <c>spec.handler</c> names is not in the code.</summary>
+    public const string HandlerNotFound = "HandlerNotFound";
+    /// <summary>The code could not be loaded: syntax error, missing module, exception at load.</summary>
+    public const string LoadFailed = "LoadFailed";
+    /// <summary>The process ends again and again.</summary>
+    public const string CrashLoop = "CrashLoop";
+    /// <summary>The process runs and does not listen, or its readiness probe fails.</summary>
+    public const string NotListening = "NotListening";
+    /// <summary>The code blocked the event loop for longer than the request timeout.</summary>
+    public const string Unresponsive = "Unresponsive";
+    public const string OutOfMemory = "OutOfMemory";
+    /// <summary>No node has room for a pod.</summary>
+    public const string Unschedulable = "Unschedulable";
+    /// <summary>Pods cannot be created: quota, admission, missing ServiceAccount.</summary>
+    public const string PodRejected = "PodRejected";
+    /// <summary>A Secret, ConfigMap or key that <c>spec.env</c> names is not there.</summary>
+    public const string ConfigNotFound = "ConfigNotFound";
+
+    // Ready
+    public const string Ready = "Ready";
+    public const string Progressing = "Progressing";
+
+    // Terminating
+    public const string CleaningUp = "CleaningUp";
+    /// <summary>Build pods still run and are being ended.</summary>
+    public const string BuildsEnding = "BuildsEnding";
+    /// <summary>The registry does not allow deletion (405): the operator's to mend.</summary>
+    public const string DeletionDisabled = "DeletionDisabled";
+}

@@ -1,0 +1,72 @@
+namespace Kublambda.Contracts.Resources;
+
+/// <summary>What Kublambda says back; written by the controller alone.</summary>
+public sealed record LambdaStatus
+{
+    /// <summary>The generation of the spec that this status speaks of.</summary>
+    public long? ObservedGeneration { get; init; }
+
+    /// <summary>The revision that serves: the tag of <see cref="Image"/>.</summary>
+    public string? Revision { get; init; }
+
+    /// <summary>The last image that was built, by digest, under the name that nodes pull.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>Where the function answers: the URL of its first HTTP trigger, else the one inside the cluster.</summary>
+    public string? Url { get; init; }
+
+    /// <summary>Ready replicas, for the scale subresource.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>The label selector of the function's pods, for the scale subresource.</summary>
+    public string? Selector { get; init; }
+
+    public BuildStatus? Build { get; init; }
+    public IReadOnlyList<TriggerStatus>? Triggers { get; init; }
+    public IReadOnlyList<LambdaCondition>? Conditions { get; init; }
+}
+
+/// <summary>The newest build, running, done or failed.</summary>
+public sealed record BuildStatus
+{
+    public string? Revision { get; init; }
+    public string? Pipeline { get; init; }
+
+    /// <summary><c>namespace/name</c> of the build pod.</summary>
+    public string? Pod { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>The last lines of the log of a failed build, <see cref="Limits.LogTailBytes"/> at most.</summary>
+    public string? Log { get; init; }
+}
+
+/// <summary>One trigger's state.</summary>
+public sealed record TriggerStatus
+{
+    public string Name { get; init; } = "";
+    public bool Ready { get; init; }
+    public string? Url { get; init; }
+    public string? Message { get; init; }
+}
+
+/// <summary>A condition after the API conventions; types are in <see cref="ConditionTypes"/>, reasons in <see cref="Reasons"/>.</summary>
+public sealed record LambdaCondition
+{
+    public string Type { get; init; } = "";
+
+    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    public string Status { get; init; } = ConditionStatus.Unknown;
+    public string Reason { get; init; } = "";
+    public string Message { get; init; } = "";
+    public long? ObservedGeneration { get; init; }
+    public DateTimeOffset LastTransitionTime { get; init; }
+}
+
+/// <summary>Values of <see cref="LambdaCondition.Status"/>.</summary>
+public static class ConditionStatus
+{
+    public const string True = "True";
+    public const string False = "False";
+    public const string Unknown = "Unknown";
+}
