@@ -1,0 +1,24 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Kublambda.Hosting;
+
+/// <summary>Where the bus is: section <c>RabbitMq</c>. A setting that is missing or empty stops the start.</summary>
+public sealed record RabbitMqOptions
+{
+    public const string Section = "RabbitMq";
+
+    [Required]
+    public string Host { get; init; } = "";
+
+    [Range(1, 65535)]
+    public ushort Port { get; init; } = 5672;
+
+    [Required]
+    public string VirtualHost { get; init; } = "/";
+
+    [Required]
+    public string Username { get; init; } = "";
+
+    [Required]
+    public string Password { get; init; } = "";
+}
