@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Kublambda.Contracts.Resources;
 
 /// <summary>Where the code comes from: exactly one member is set.</summary>
@@ -21,7 +19,6 @@ public sealed record InlineSource
 /// <summary>A zip archive in a ConfigMap of the same namespace (<c>binaryData</c> or base64 in <c>data</c>), or as base64 text.</summary>
 public sealed record ZipSource
 {
-    [JsonPropertyName("configMap")]
     public KeyRef? ConfigMap { get; init; }
     public string? Data { get; init; }
 }
