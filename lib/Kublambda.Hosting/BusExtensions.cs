@@ -1,4 +1,5 @@
 using MassTransit;
+using MassTransit.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -44,9 +45,10 @@ internal static class BusExtensions
             queue.SetQuorumQueue();
         endpoint.PrefetchCount = 2 * Concurrency;
         endpoint.ConcurrentMessageLimit = Concurrency;
-        endpoint.UseFilter(new TransientFaultFilter(
+        // Before all else, so that it sees what the retries could not mend; UseFilter would place it inside them.
+        endpoint.AddPrePipeSpecification(new FilterPipeSpecification<ConsumeContext>(new TransientFaultFilter(
             context.GetRequiredService<IOptions<TransientFaults>>().Value,
-            context.GetRequiredService<ILoggerFactory>().CreateLogger<TransientFaultFilter>()));
+            context.GetRequiredService<ILoggerFactory>().CreateLogger<TransientFaultFilter>())));
         // Retries hold the message, so they are short; what takes longer is said again by the controller.
         endpoint.UseMessageRetry(retry => retry.Exponential(
             retryLimit: 3, minInterval: TimeSpan.FromMilliseconds(200), maxInterval: TimeSpan.FromSeconds(2), intervalDelta: TimeSpan.FromMilliseconds(300)));
