@@ -1,0 +1,45 @@
+namespace Kublambda.E2E.Tests.Cluster;
+
+/// <summary>Where the cluster's kubeconfig and a kubectl are on this machine.</summary>
+internal static class ClusterFiles
+{
+    public const string NoCluster = "There is no cluster to test on: run `make up` first (or set KUBECONFIG to a cluster that Kublambda is installed in).";
+
+    /// <summary>KUBECONFIG, else the one that <c>make up</c> leaves in the repository.</summary>
+    public static string Kubeconfig()
+    {
+        if (Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 } path)
+            return path;
+
+        var local = Path.Combine(Repository(), ".local", "kubeconfig");
+        return File.Exists(local) ? local : throw new InvalidOperationException($"{NoCluster} Looked for {local}.");
+    }
+
+    /// <summary>KUBECTL, else the one on the PATH, else the one that the local cluster was built with.</summary>
+    public static string Kubectl()
+    {
+        if (Environment.GetEnvironmentVariable("KUBECTL") is { Length: > 0 } path)
+            return path;
+
+        var onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg
+            ? xdg
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        var kublambda = Path.Combine(cache, "kublambda");
+        var built = Directory.Exists(kublambda) ? Directory.GetDirectories(kublambda, "kubernetes-*") : [];
+        return onPath.Concat(built).Select(directory => Path.Combine(directory, "kubectl")).FirstOrDefault(File.Exists)
+            ?? throw new InvalidOperationException("There is no kubectl: run `make up`, which builds one, or set KUBECTL.");
+    }
+
+    /// <summary>The root of the checkout that these tests were built from.</summary>
+    public static string Repository()
+    {
+        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            if (File.Exists(Path.Combine(directory.FullName, "Kublambda.sln")))
+                return directory.FullName;
+        }
+
+        throw new InvalidOperationException($"{AppContext.BaseDirectory} is not inside a checkout of Kublambda.");
+    }
+}
