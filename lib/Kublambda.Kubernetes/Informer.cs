@@ -16,9 +16,6 @@ namespace Kublambda.Kubernetes;
 public sealed partial class Informer<T> : BackgroundService, IResourceCache<T>
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    private static readonly TimeSpan WatchTimeout = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan WatchGrace = TimeSpan.FromSeconds(15);
-
     /// <summary>A watch that ends sooner, even in order, is not opened again at once.</summary>
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(5);
 
@@ -55,6 +52,12 @@ public sealed partial class Informer<T> : BackgroundService, IResourceCache<T>
             "kublambda_informer_objects", () => new Measurement<int>(_store.Count, _tag), description: "Objects in the cache.");
     }
 
+    /// <summary>How long a watch lasts, at least; up to half of it more.</summary>
+    internal TimeSpan WatchTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How much longer than that a watch is waited for.</summary>
+    internal TimeSpan WatchGrace { get; init; } = TimeSpan.FromSeconds(15);
+
     public bool Synced => _synced.Task.IsCompletedSuccessfully;
 
     /// <summary>
@@ -64,7 +67,7 @@ public sealed partial class Informer<T> : BackgroundService, IResourceCache<T>
     public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastSign));
 
     /// <summary>Longer than any watch lasts.</summary>
-    public TimeSpan MaxSilence { get; } = (WatchTimeout * 1.5) + (2 * WatchGrace);
+    public TimeSpan MaxSilence => (WatchTimeout * 1.5) + (2 * WatchGrace);
 
     public T? Get(string? ns, string name) => _store.Get(ns, name);
 

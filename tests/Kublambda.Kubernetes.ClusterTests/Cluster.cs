@@ -1,0 +1,96 @@
+using System.Diagnostics.Metrics;
+using k8s;
+using k8s.Models;
+using Kublambda.Kubernetes.ClusterTests;
+using Microsoft.Extensions.Logging.Abstractions;
+
+[assembly: AssemblyFixture(typeof(Cluster))]
+
+namespace Kublambda.Kubernetes.ClusterTests;
+
+/// <summary>The cluster of KUBECONFIG or of the repository's <c>.local/kubeconfig</c>, and a namespace in it for this run.</summary>
+public sealed class Cluster : IAsyncLifetime
+{
+    private readonly string? _kubeconfig = Find();
+    private readonly MeterFactory _meters = new();
+    private k8s.Kubernetes? _client;
+
+    public string Namespace { get; } = $"kubernetes-lib-{Guid.NewGuid().ToString("N")[..6]}";
+
+    public IKubernetes Client => _client ?? throw new InvalidOperationException("No cluster.");
+
+    public KubernetesClientConfiguration Configuration() => KubernetesClientConfiguration.BuildConfigFromConfigFile(_kubeconfig);
+
+    /// <summary>Skips the test where no cluster is at hand.</summary>
+    public void Require() => Assert.SkipWhen(_client is null, "No cluster: run `make up`, or set KUBECONFIG.");
+
+    public async ValueTask InitializeAsync()
+    {
+        if (_kubeconfig is null)
+            return;
+        _client = new k8s.Kubernetes(Configuration());
+        await _client.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = Namespace } });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_client is not null)
+            await _client.CoreV1.DeleteNamespaceAsync(Namespace);
+        _client?.Dispose();
+        _meters.Dispose();
+    }
+
+    internal Informer<T> AnInformer<T>(IKubernetes client, string label, IResourceHandler<T> handler, TimeSpan? watchTimeout = null)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var query = new ResourceQuery("", "v1", "configmaps") { Namespace = Namespace, LabelSelector = $"test={label}" };
+        return new Informer<T>(client, query, [handler], _meters, TimeProvider.System, NullLogger<Informer<T>>.Instance)
+        {
+            WatchTimeout = watchTimeout ?? TimeSpan.FromSeconds(60),
+            WatchGrace = TimeSpan.FromSeconds(1),
+        };
+    }
+
+    internal Task CreateMapAsync(string name, string label, string value = "1") => Client.CoreV1.CreateNamespacedConfigMapAsync(
+        new V1ConfigMap
+        {
+            Metadata = new V1ObjectMeta { Name = name, Labels = new Dictionary<string, string> { ["test"] = label } },
+            Data = new Dictionary<string, string> { ["value"] = value },
+        },
+        Namespace);
+
+    internal static async Task EventuallyAsync(Func<bool> condition, string what, int seconds = 20)
+    {
+        for (var i = 0; i < seconds * 20 && !condition(); i++)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        Assert.True(condition(), what);
+    }
+
+    private static string? Find()
+    {
+        if (Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 } set)
+            return set;
+        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            var file = Path.Combine(directory.FullName, ".local", "kubeconfig");
+            if (File.Exists(file))
+                return file;
+        }
+
+        return null;
+    }
+
+    private sealed class MeterFactory : IMeterFactory
+    {
+        private readonly List<Meter> _meters = [];
+
+        public Meter Create(MeterOptions options)
+        {
+            var meter = new Meter(options);
+            _meters.Add(meter);
+            return meter;
+        }
+
+        public void Dispose() => _meters.ForEach(meter => meter.Dispose());
+    }
+}
