@@ -14,15 +14,15 @@ public sealed class Installation(TestCluster cluster)
     private const int Patience = 240;
 
     /// <summary>Everything is up, as before each test.</summary>
-    public async Task IsUpAsync()
+    public async Task IsUpAsync(int seconds = Patience)
     {
         foreach (var workload in Services.Append(Registry).Append(RabbitMq))
-            await IsUpAsync(workload);
+            await IsUpAsync(workload, seconds);
     }
 
-    public Task IsUpAsync(string workload) =>
+    public Task IsUpAsync(string workload, int seconds = Patience) =>
         Eventually.HoldsAsync(
-            $"{workload} in {Namespace} to be up", () => StateAsync(workload), s => s.Wanted > 0 && s.Ready == s.Wanted && s.Pods == s.Wanted, Patience,
+            $"{workload} in {Namespace} to be up", () => StateAsync(workload), s => s.Wanted > 0 && s.Ready == s.Wanted && s.Pods == s.Wanted, seconds,
             explain: () => Diagnosis.OfAllAsync(cluster));
 
     /// <summary>Scales to 0 until the result is disposed; then everything is as before, and up.</summary>

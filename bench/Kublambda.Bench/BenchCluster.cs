@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using k8s;
+
+namespace Kublambda.Bench;
+
+/// <summary>The cluster as a user has it: kubectl to write, HTTP to call; the API to look.</summary>
+internal sealed class BenchCluster(string kubeconfig) : IDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    /// <summary>Each call opens its own connection: a kept one would stay with the pod it first reached.</summary>
+    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero }) { Timeout = TimeSpan.FromSeconds(5) };
+
+    public IKubernetes Api { get; } = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig));
+
+    public async Task KubectlAsync(string input, CancellationToken cancellation, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("KUBECTL") ?? "kubectl", arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["KUBECONFIG"] = kubeconfig;
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("kubectl does not start");
+        await process.StandardInput.WriteAsync(input.AsMemory(), cancellation).ConfigureAwait(false);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync(cancellation);
+        var error = await process.StandardError.ReadToEndAsync(cancellation).ConfigureAwait(false);
+        await output.ConfigureAwait(false);
+        await process.WaitForExitAsync(cancellation).ConfigureAwait(false);
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"kubectl {string.Join(' ', arguments)}: {error}");
+    }
+
+    /// <summary>Calls until the answer is this text.</summary>
+    public Task AnswersAsync(Uri url, string text, CancellationToken cancellation) =>
+        UntilAsync($"{url} to answer {text}", async () => await TryGetAsync(url, cancellation).ConfigureAwait(false) == text ? text : null, cancellation);
+
+    /// <summary>Looks every few milliseconds until there is something.</summary>
+    public static async Task<T> UntilAsync<T>(string what, Func<Task<T?>> look, CancellationToken cancellation) where T : class
+    {
+        var clock = Stopwatch.StartNew();
+        while (clock.Elapsed < Patience)
+        {
+            if (await look().ConfigureAwait(false) is { } found)
+                return found;
+            await Task.Delay(Pause, cancellation).ConfigureAwait(false);
+        }
+
+        throw new TimeoutException($"waited {Patience.TotalMinutes} min for {what}");
+    }
+
+    public void Dispose()
+    {
+        Api.Dispose();
+        http.Dispose();
+    }
+
+    private async Task<string?> TryGetAsync(Uri url, CancellationToken cancellation)
+    {
+        try
+        {
+            using var response = await http.GetAsync(url, cancellation).ConfigureAwait(false);
+            return response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync(cancellation).ConfigureAwait(false) : null;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+}

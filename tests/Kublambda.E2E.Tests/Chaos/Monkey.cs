@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+using Kublambda.E2E.Tests.Cluster;
+
+namespace Kublambda.E2E.Tests.Chaos;
+
+/// <summary>Kills one part of the platform after the other, in an order that is the same in every run, until it is disposed.</summary>
+internal sealed class Monkey : IAsyncDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(7);
+    private readonly CancellationTokenSource stop = new();
+    private readonly TestCluster cluster;
+    private readonly List<string> deeds = [];
+    private readonly Stopwatch clock = Stopwatch.StartNew();
+    private readonly Task running;
+
+    public Monkey(TestCluster cluster)
+    {
+        this.cluster = cluster;
+        running = RunAsync();
+    }
+
+    /// <summary>What it did, and when.</summary>
+    public string Story => string.Join(Environment.NewLine, deeds);
+
+    public int Kills { get; private set; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await running;
+        stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        string[] victims = ["builder", "deployer", Installation.RabbitMq, "controller", "api server", "gc", "builder", "controller", "deployer", "gc"];
+        for (var i = 0; !stop.IsCancellationRequested; i++)
+        {
+            var victim = victims[i % victims.Length];
+            // By the second round the other way of dying has its turn.
+            var byForce = i / victims.Length % 2 == 1;
+            string result;
+            try
+            {
+                result = victim == "api server" ? Processes.KillApiServer() ? "killed" : "not found" : await KillAsync(victim, byForce);
+            }
+            catch (Exception e)
+            {
+                result = $"not reached: {e.Message}";
+            }
+
+            deeds.Add(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds,6:F1} s {victim}: {result}"));
+            if (result.StartsWith("killed", StringComparison.Ordinal))
+                Kills++;
+            await Task.WhenAny(Task.Delay(Pause, stop.Token));
+        }
+    }
+
+    private async Task<string> KillAsync(string victim, bool byForce)
+    {
+        var pods = await cluster.Platform.PodsAsync(victim);
+        if (pods.Count == 0)
+            return "no pod";
+        foreach (var pod in pods)
+        {
+            if (byForce)
+                await cluster.Kubectl.TryAsync("-n", Installation.Namespace, "delete", "pod", pod.Metadata.Name, "--grace-period=0", "--force");
+            else if (Processes.Kill(pod) == 0)
+                return "no process";
+        }
+
+        return byForce ? "killed with its pod" : "killed";
+    }
+}
