@@ -40,8 +40,8 @@ public sealed class DeadLetterTests(TestNamespace<DeadLetterTests> space, TestCl
         await space.AnswersAsync(await space.ApplyUntilReadyAsync(ALambdaThatSays("after", "as ever")), "as ever");
     }
 
-    private static Task CountAsync(Broker broker, uint count) =>
-        Eventually.HoldsAsync($"{DeadLetters} to have {count}", () => broker.CountAsync(DeadLetters), found => found == count, 60);
+    private static async Task CountAsync(Broker broker, uint count) =>
+        await Eventually.HoldsAsync($"{DeadLetters} to have {count}", () => broker.CountAsync(DeadLetters), found => found == count, 60);
 
     private static async Task<string> DeadLettersAsync(string command, string queue = "", bool mayFail = false)
     {
