@@ -37,3 +37,8 @@ blob() {
   printf '"mediaType":"%s","digest":"sha256:%s","size":%s' "$type" "$digest" "$(stat -c %s "$new")"
   mv "$new" "$blobs/$digest"
 }
+# layers_of LAYOUT: the blobs of its layers, lowest first.
+layers_of() {
+  local manifest; manifest=$(head -n 1 "$1/digests")
+  sed 's/.*"layers"://' "$1/blobs/sha256/${manifest#sha256:}" | grep -o 'sha256:[0-9a-f]*' | sed "s,sha256:,$1/blobs/sha256/,"
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs Kublambda on the local cluster and runs the sample.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT"
+
+images() { "$HERE/load.sh" "$@"; }
+storage() { # name uid, for deploy/overlays/local/volumes.yaml; RabbitMQ refuses a cookie that others can read
+  install -d -m 700 -o "$2" -g "$2" "$STATE/data/$1"
+}
+manifests() {
+  storage rabbitmq 999; storage registry 65532
+  local log; log=$(mktemp)
+  # Warnings of newer kubectl about words that only older ones know are no news.
+  kubectl apply -k deploy/overlays/local >"$log" 2>&1 || { grep -v '^# Warning' "$log" >&2; die 'the manifests cannot be applied'; }
+  awk '$2 != "unchanged" && !/^(#|Warning)/ {print "  " $0}' "$log"; rm -f "$log"
+}
+runtime() {
+  local layout reference=127.0.0.1:$REGISTRY_NODE_PORT/kublambda/runtime-nodejs:dev
+  layout=$("$HERE/image.sh" runtime-nodejs)
+  "$HERE/import.sh" localhost/kublambda/runtime-nodejs:dev "$layout"
+  there() { curl -fsI --max-time 5 -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://${reference%%/*}/v2/kublambda/runtime-nodejs/manifests/dev" | tr -d '\r' | awk 'tolower($1) == "docker-content-digest:" {print $2}'; }
+  [ "$(there || true)" != "$(head -n 1 "$layout/digests")" ] || return 0
+  say "  pushing $reference"
+  within 20 ctr images push --plain-http "$reference" localhost/kublambda/runtime-nodejs:dev || ctr images push --plain-http "$reference" localhost/kublambda/runtime-nodejs:dev
+}
+rollouts() { "$HERE/rollout.sh" kublambda-system statefulset/rabbitmq deployment/{registry,controller,builder,deployer,gc}; }
+sample() {
+  kubectl apply -k deploy/samples/hello >/dev/null
+  kubectl wait --for=condition=Ready lambda/hello --timeout=180s >/dev/null ||
+    { kubectl get lambda hello -o 'jsonpath={range .status.conditions[*]}  {.type}={.status} {.reason}: {.message}{"\n"}{end}' >&2; die 'the Lambda hello does not become Ready'; }
+  local url; url=$(kubectl get lambda hello -o 'jsonpath={.status.url}')
+  within 10 curl -fsS --max-time 5 "$url" || true
+  say "  $url answers: $(curl -fsS --max-time 5 "$url")"
+}
+
+step 'images of the infrastructure' images rabbitmq registry buildah
+step 'images of the services' images controller builder deployer gc
+step 'manifests' manifests
+step 'runtime image' runtime
+step 'rollouts' rollouts
+step 'Lambda hello' sample
