@@ -1,0 +1,50 @@
+using k8s.Models;
+using Kublambda.Contracts;
+using Kublambda.Contracts.Resources;
+
+namespace Kublambda.Deployer.Rendering;
+
+/// <summary>One Ingress with a path for every trigger that is exposed by Ingress.</summary>
+internal static class IngressRenderer
+{
+    /// <returns>Null where no trigger is exposed by Ingress.</returns>
+    public static V1Ingress? Render(Workload workload, IReadOnlyList<HttpRoute> routes, HttpOptions options)
+    {
+        var exposed = routes.Where(r => r.Exposure == Exposures.Ingress).ToList();
+        return exposed.Count == 0 ? null : new V1Ingress
+        {
+            ApiVersion = "networking.k8s.io/v1",
+            Kind = "Ingress",
+            Metadata = Metadata.For(workload.Lambda),
+            Spec = new V1IngressSpec
+            {
+                IngressClassName = string.IsNullOrEmpty(options.IngressClass) ? null : options.IngressClass,
+                Rules =
+                [
+                    .. exposed.GroupBy(r => r.Host, StringComparer.OrdinalIgnoreCase).Select(host => new V1IngressRule
+                    {
+                        Host = host.Key,
+                        Http = new V1HTTPIngressRuleValue
+                        {
+                            Paths = [.. host.Select(r => r.Path).Distinct(StringComparer.Ordinal).Select(path => Path(workload.Lambda, path))],
+                        },
+                    }),
+                ],
+            },
+        };
+    }
+
+    private static V1HTTPIngressPath Path(LambdaRef lambda, string path) => new()
+    {
+        Path = path,
+        PathType = "Prefix",
+        Backend = new V1IngressBackend
+        {
+            Service = new V1IngressServiceBackend
+            {
+                Name = Names.Workload(lambda),
+                Port = new V1ServiceBackendPort { Number = ServiceRenderer.Port },
+            },
+        },
+    };
+}

@@ -1,0 +1,75 @@
+using k8s;
+using Kublambda.Contracts;
+using Kublambda.Contracts.Messages;
+using Kublambda.Contracts.Resources;
+using Kublambda.Hosting;
+using Kublambda.Kubernetes;
+
+namespace Kublambda.Deployer.Watching;
+
+/// <summary>
+/// Keeps the objects of every Lambda as they were rendered, and says how they stand whenever that changes. Runs in the
+/// leader only. Whatever is missed here is found at the next change, list or start.
+/// </summary>
+internal sealed partial class WorkloadReconciler(
+    WorkQueue<LambdaKey> queue, IKubernetes client, WorkloadDeployer deployer, IFactPublisher facts, SaidLast said, TimeProvider time,
+    ILogger<WorkloadReconciler> logger) : ReconcileLoop<LambdaKey>(queue, logger)
+{
+    /// <summary>What is not well is said again after this time, as the message may have been lost.</summary>
+    private static readonly TimeSpan RepeatUnsettled = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RepeatSettled = TimeSpan.FromHours(1);
+
+    /// <summary>No event says that a pod has been unready for too long.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
+    private readonly ILogger _logger = logger;
+
+    protected override async Task<TimeSpan?> ReconcileAsync(LambdaKey key, CancellationToken cancellationToken)
+    {
+        var lambda = await Lambdas.ReadAsync(client, key.Namespace, key.Name, cancellationToken);
+        if (lambda is null || lambda.Metadata.DeletionTimestamp is not null)
+        {
+            said.Forget(key);
+            return null;
+        }
+
+        using var scope = _logger.BeginLambdaScope(LambdaRef.Of(lambda), lambda.Status?.Revision);
+        try
+        {
+            return await ReconcileAsync(key, lambda, cancellationToken);
+        }
+        catch (WaitingException e)
+        {
+            LogWaiting(e.Message, Retry);
+            return Retry;
+        }
+    }
+
+    private async Task<TimeSpan?> ReconcileAsync(LambdaKey key, Lambda lambda, CancellationToken cancellationToken)
+    {
+        var done = await deployer.DeployAsync(
+            LambdaRef.Of(lambda), deployment => TargetWorkload.Choose(lambda, deployment, said.Rendered(key, lambda.Metadata.Uid)), cancellationToken);
+        if (done is not var (workload, observed))
+            return null;
+
+        var settled = observed.Status == ConditionStatus.True;
+        var now = time.GetUtcNow();
+        if (said.IsNews(key, observed, now, settled ? RepeatSettled : RepeatUnsettled))
+        {
+            LogObserved(observed.Status, observed.Reason, observed.ReadyReplicas);
+            await facts.PublishAsync(observed, cancellationToken);
+            said.Remember(key, workload, observed, now);
+        }
+
+        return settled ? RepeatSettled : Patience(observed);
+    }
+
+    private static TimeSpan Patience(DeploymentObserved observed) =>
+        observed.Reason is Reasons.RollingOut or Reasons.DeploymentPending ? LookAgain : RepeatUnsettled;
+
+    [LoggerMessage(LogLevel.Information, "Deployed is {Status}, {Reason}; {Ready} replicas are ready")]
+    private partial void LogObserved(string status, string reason, int ready);
+
+    [LoggerMessage(LogLevel.Information, "Waiting, again in {Delay}: {Why}")]
+    private partial void LogWaiting(string why, TimeSpan delay);
+}
