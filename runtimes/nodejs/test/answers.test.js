@@ -171,6 +171,25 @@ describe('answers', { concurrency: 4 }, () => {
     assert.strictEqual(await fn.metric('kublambda_function_errors_total{reason="response_too_large"}'), 4);
   });
 
+  it('of an application that puts its own prototypes on req and res, as Express does, are bounded too', async (t) => {
+    const fn = await start(t, `
+      const http = require('node:http');
+      const request = Object.create(http.IncomingMessage.prototype);
+      const response = Object.create(http.ServerResponse.prototype);
+      const app = (req, res, next) => app.handle(req, res, next);
+      app.handle = (req, res) => {
+        req.baseUrl = ''; req.query = { own: 1 }; req.params = {}; req.originalUrl = req.originalUrl || req.url; res.locals = {};
+        Object.setPrototypeOf(req, request); Object.setPrototypeOf(res, response);
+        if (req.url === '/throw') throw new Error('x');
+        res.end(req.url === '/big' ? 'x'.repeat(7 * 1024 * 1024) : JSON.stringify([req.query, req.body, req._body]));
+      };
+      exports.handler = app;`);
+    const small = await fn.call('/', { method: 'POST', body: '{"a":1}', headers: { 'Content-Type': 'application/json' } });
+    assert.strictEqual(small.text, '[{"own":1},{"a":1},true]');
+    assert.strictEqual((await fn.call('/big')).status, 502);
+    assert.strictEqual((await fn.call('/throw')).status, 500);
+  });
+
   it('that are streamed without regard to a client that does not read are cut off', async (t) => {
     const fn = await start(t, `exports.handler = (req, res) => {
       res.on('close', () => clearInterval(timer));

@@ -139,8 +139,10 @@ class Dispatcher {
     if (!(error instanceof Refusal)) return this.#failed(exchange, error);
     if (exchange.over) return undefined;
     this.#metrics.error(error.reason);
-    const { req } = exchange;
-    if (!req.complete && !req.destroyed) {
+    const { req, res } = exchange;
+    if (!req.complete && !req.destroyed && !req.headers.expect) {
+      // Closing at once would reset the connection under a client that still sends, and lose the answer.
+      res.shouldKeepAlive = true;
       req.resume();
       setTimeout(() => req.complete || req.destroy(), LINGER_MS).unref();
     }

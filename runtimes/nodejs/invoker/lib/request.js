@@ -27,10 +27,6 @@ class FunctionRequest extends http.IncomingMessage {
     return this.#id;
   }
 
-  set id(value) {
-    this.#id = value;
-  }
-
   /** Aborted when the client leaves or the request runs out of time: for fetch() and the like. */
   get signal() {
     this.#abort ??= new AbortController();
@@ -67,10 +63,6 @@ class FunctionRequest extends http.IncomingMessage {
       this.#query = { ...(start < 0 ? null : querystring.parse(this.url.slice(start + 1))) };
     }
     return this.#query;
-  }
-
-  set query(value) {
-    this.#query = value;
   }
 
   get(name) {
@@ -130,6 +122,18 @@ class FunctionRequest extends http.IncomingMessage {
     }
     return false;
   }
+}
+
+// Frameworks and middleware put values of their own in place of these.
+for (const [name, { get, set }] of Object.entries(Object.getOwnPropertyDescriptors(FunctionRequest.prototype))) {
+  if (!get || set) continue;
+  Object.defineProperty(FunctionRequest.prototype, name, {
+    configurable: true,
+    get,
+    set(value) {
+      Object.defineProperty(this, name, { value, writable: true, configurable: true, enumerable: true });
+    },
+  });
 }
 
 const SHORT_TYPES = {

@@ -28,7 +28,7 @@ function createFunctionServer({ settings, dispatcher }) {
     noDelay: true,
   }, (req, res) => dispatcher.accept(req, res));
 
-  // "Expect: 100-continue": a body that will be refused anyway need not be sent.
+  // "Expect: 100-continue": a body that will be refused anyway is not sent, and nothing else comes on this connection.
   server.on('checkContinue', (req, res) => {
     if (announcesTooMuch(req, settings.maxRequestBytes)) res.shouldKeepAlive = false;
     else res.writeContinue();
