@@ -75,7 +75,7 @@ public sealed class Installation(TestCluster cluster)
         }
 
         var labels = string.Join(',', selector.MatchLabels.Select(l => $"{l.Key}={l.Value}"));
-        return (wanted, ready, [.. (await cluster.Api.CoreV1.ListNamespacedPodAsync(Namespace, labelSelector: labels)).Items]);
+        return (wanted, ready, [.. (await cluster.Api.CoreV1.ListNamespacedPodAsync(Namespace, labelSelector: labels)).Items.Where(p => p.Status.Phase is "Pending" or "Running")]);
     }
 
     /// <summary>Installations differ in what the registry and RabbitMQ are.</summary>

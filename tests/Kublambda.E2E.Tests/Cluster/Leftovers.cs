@@ -16,7 +16,7 @@ public sealed class Leftovers(TestCluster cluster, LambdaRef lambda, string? ima
         if (kinds.Length == 0)
         {
             var resources = await cluster.Kubectl.RunAsync("api-resources", "--verbs=list", "-o", "name");
-            kinds = string.Join(',', resources.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(r => !r.StartsWith("events", StringComparison.Ordinal)));
+            kinds = string.Join(',', resources.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(IsKept));
         }
 
         var objects = await cluster.Kubectl.RunAsync(
@@ -33,6 +33,8 @@ public sealed class Leftovers(TestCluster cluster, LambdaRef lambda, string? ima
         Eventually.HoldsAsync(
             $"nothing to be left of {lambda}", ListAsync, left => left.Count == 0, seconds, left => string.Join("; ", left),
             () => Diagnosis.OfAsync(cluster, lambda.Namespace, lambda.Name));
+
+    private static bool IsKept(string kind) => !kind.StartsWith("events", StringComparison.Ordinal) && kind != "componentstatuses";
 
     private async Task<IReadOnlyList<string>> InRegistryAsync()
     {

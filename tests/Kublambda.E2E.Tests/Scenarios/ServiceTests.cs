@@ -1,0 +1,68 @@
+using System.Text.Json;
+using Kublambda.Contracts.Resources;
+using Kublambda.E2E.Tests.Cluster;
+using static Kublambda.E2E.Tests.Cluster.LambdaBuilder;
+
+namespace Kublambda.E2E.Tests.Scenarios;
+
+/// <summary>What an operator has of the services: logs that name what they are about, metrics, restricted pods.</summary>
+public sealed class ServiceTests(TestNamespace<ServiceTests> space, TestCluster cluster) : IClassFixture<TestNamespace<ServiceTests>>
+{
+    public static TheoryData<string> Services => [.. Installation.Services];
+
+    [Fact]
+    public async Task Every_log_line_about_a_Lambda_is_JSON_and_names_Lambda_and_revision()
+    {
+        var lambda = await space.ApplyUntilReadyAsync(ALambdaThatSays("spoken", "of"));
+        var leftovers = Leftovers.Of(cluster, lambda);
+        await space.DeleteAsync("spoken");
+        await leftovers.NoneAsync(120);
+
+        foreach (var service in Installation.Services)
+        {
+            var lines = await LinesAsync(service);
+            Assert.True(lines.Count > 0, $"{service} logged nothing about {space.Name}/spoken");
+            Assert.All(lines, line => Assert.True(Scope(line, "Lambda") == $"{space.Name}/spoken", $"{service}: no scope Lambda in {line}"));
+            if (service is "builder" or "deployer")
+                Assert.True(lines.Any(line => Scope(line, "Revision") == lambda.Status!.Revision), $"{service} never named the revision: {string.Join('\n', lines)}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Services))]
+    public async Task A_service_has_metrics_for_Prometheus(string service)
+    {
+        var pod = (await cluster.Platform.PodsAsync(service))[0].Metadata.Name;
+        var metrics = await cluster.Kubectl.RunAsync("get", "--raw", $"/api/v1/namespaces/{Installation.Namespace}/pods/{pod}:8080/proxy/metrics");
+        Assert.Contains("# TYPE kublambda_", metrics, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Services))]
+    public async Task A_service_runs_restricted_under_an_account_of_its_own(string service)
+    {
+        var pod = (await cluster.Platform.PodsAsync(service))[0].Spec;
+        var container = Assert.Single(pod.Containers);
+        Assert.Equal(service, pod.ServiceAccountName);
+        Assert.True(pod.SecurityContext.RunAsNonRoot);
+        Assert.Equal("RuntimeDefault", pod.SecurityContext.SeccompProfile.Type);
+        Assert.False(container.SecurityContext.AllowPrivilegeEscalation);
+        Assert.True(container.SecurityContext.ReadOnlyRootFilesystem);
+        Assert.Equal(["ALL"], container.SecurityContext.Capabilities.Drop);
+        Assert.NotNull(container.LivenessProbe);
+        Assert.NotNull(container.ReadinessProbe);
+    }
+
+    /// <summary>Messages of the framework about its own work (a request it makes, a consumer it starts) are not about a Lambda.</summary>
+    private async Task<IReadOnlyList<JsonElement>> LinesAsync(string service)
+    {
+        var log = await cluster.Kubectl.RunAsync("-n", Installation.Namespace, "logs", $"deployment/{service}", "--tail=3000");
+        return [.. log.Split('\n').Where(line => line.Contains($"{space.Name}/spoken", StringComparison.Ordinal)).Select(line => JsonDocument.Parse(line).RootElement)];
+    }
+
+    private static string? Scope(JsonElement line, string name) =>
+        line.TryGetProperty("Scopes", out var scopes)
+            ? scopes.EnumerateArray().Where(s => s.ValueKind == JsonValueKind.Object)
+                .Select(s => s.TryGetProperty(name, out var value) ? value.ToString() : null).FirstOrDefault(v => v is not null)
+            : null;
+}
