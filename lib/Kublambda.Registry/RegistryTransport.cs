@@ -153,6 +153,8 @@ internal sealed partial class RegistryTransport : IDisposable
             403 => RegistryErrorKind.Forbidden,
             429 => RegistryErrorKind.TooManyRequests,
             408 or >= 500 and not 501 => RegistryErrorKind.Unavailable,
+            // The digest in the URL is well formed: distribution 2.8 read a link file while another request was writing it.
+            400 when deletes && code == "DIGEST_INVALID" => RegistryErrorKind.Unavailable,
             400 or 405 or 501 when deletes && (code == "UNSUPPORTED" || status != 400) => RegistryErrorKind.DeletionDisabled,
             _ => RegistryErrorKind.Invalid,
         };

@@ -21,6 +21,9 @@ public sealed class LocalRegistry : IAsyncDisposable
 
     public string Host { get; }
 
+    /// <summary>Where its files lie, in the layout of the distribution registry.</summary>
+    public string Data => Path.Combine(_directory.FullName, "data", "docker", "registry", "v2");
+
     /// <param name="settings">Top-level YAML sections that are added to the configuration; <c>{dir}</c> is the registry's directory.</param>
     /// <param name="files">Files to put into that directory before the start.</param>
     public static async Task<LocalRegistry> StartAsync(bool delete = true, string settings = "", params (string Name, string Content)[] files)

@@ -1,0 +1,71 @@
+using System.Diagnostics.Metrics;
+using Kublambda.Contracts;
+
+namespace Kublambda.Gc.Cleaning;
+
+/// <summary>Tells what clean-up does: one log line and the metrics for each one.</summary>
+public sealed partial class CleanupReporter
+{
+    private readonly ILogger _logger;
+    private readonly Counter<long> _cleanups;
+    private readonly Counter<long> _delays;
+    private readonly Counter<long> _manifests;
+    private readonly Histogram<double> _seconds;
+    private readonly Counter<long> _sweeps;
+    private readonly Counter<long> _orphans;
+
+    public CleanupReporter(IMeterFactory meters, ILogger<CleanupReporter> logger)
+    {
+        _logger = logger;
+#pragma warning disable CA2000 // The factory owns its meters.
+        var meter = meters.Create("Kublambda.Gc");
+#pragma warning restore CA2000
+        _cleanups = meter.CreateCounter<long>("kublambda_gc_cleanups", description: "Clean-ups that were finished.");
+        _delays = meter.CreateCounter<long>("kublambda_gc_cleanup_delays", description: "Clean-ups that have to be tried again, by reason.");
+        _manifests = meter.CreateCounter<long>("kublambda_gc_manifests_deleted", description: "Manifests deleted from the registry.");
+        _seconds = meter.CreateHistogram<double>("kublambda_gc_cleanup_seconds", unit: "s", description: "Time of finished clean-ups.");
+        _sweeps = meter.CreateCounter<long>("kublambda_gc_sweeps", description: "Sweeps, by outcome.");
+        _orphans = meter.CreateCounter<long>("kublambda_gc_orphans_deleted", description: "Repositories and build pods without a Lambda, by kind.");
+    }
+
+    /// <summary>The repository is empty.</summary>
+    public void Done(CleanupReport report)
+    {
+        _cleanups.Add(1);
+        _manifests.Add(report.Manifests.Count);
+        _seconds.Record(report.Duration.TotalSeconds);
+        LogDone(report.Lambda, report.Repository, report.Manifests.Count, (long)report.Duration.TotalMilliseconds, report.Manifests);
+    }
+
+    /// <summary>It has to be tried again.</summary>
+    public void Delayed(CleanupWaitingException cause)
+    {
+        _delays.Add(1, new KeyValuePair<string, object?>("reason", cause.Reason));
+        LogDelayed(cause.Reason, cause.Message);
+    }
+
+    /// <summary>A repository without a Lambda was emptied.</summary>
+    public void OrphanedRepository(CleanupReport report)
+    {
+        _orphans.Add(1, new KeyValuePair<string, object?>("kind", "repository"));
+        Done(report);
+    }
+
+    /// <summary>A build pod without a Lambda was ended.</summary>
+    public void OrphanedBuildPod(string pod, string lambdaUid)
+    {
+        _orphans.Add(1, new KeyValuePair<string, object?>("kind", "pod"));
+        LogPod(pod, lambdaUid);
+    }
+
+    public void Swept(bool succeeded) => _sweeps.Add(1, new KeyValuePair<string, object?>("outcome", succeeded ? "done" : "failed"));
+
+    [LoggerMessage(LogLevel.Information, "Clean-up of {Lambda} done: {Repository} is empty, {Count} manifests deleted in {Milliseconds} ms: {Digests}")]
+    private partial void LogDone(LambdaRef lambda, string repository, int count, long milliseconds, IReadOnlyList<string> digests);
+
+    [LoggerMessage(LogLevel.Warning, "Clean-up waits, {Reason}: {Text}")]
+    private partial void LogDelayed(string reason, string text);
+
+    [LoggerMessage(LogLevel.Information, "Build pod {Pod} ended: its Lambda, uid {LambdaUid}, does not exist")]
+    private partial void LogPod(string pod, string lambdaUid);
+}

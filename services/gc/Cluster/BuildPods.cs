@@ -1,0 +1,87 @@
+using System.Net;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
+using Kublambda.Contracts;
+using Kublambda.Gc.Cleaning;
+using Microsoft.Extensions.Options;
+
+namespace Kublambda.Gc.Cluster;
+
+/// <summary>A build pod, and whose it is.</summary>
+public sealed record BuildPod(string Name, string Uid, string LambdaUid);
+
+/// <summary>Looks for build pods and ends them.</summary>
+public sealed class BuildPods(IKubernetes kubernetes, IOptions<BuildOptions> options, TimeProvider time)
+{
+    /// <summary>
+    /// Never 0: that removes the object at once, and the container goes on pushing for a while that nobody can see the end of.
+    /// </summary>
+    private const int GraceSeconds = 1;
+    private const int PageSize = 500;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
+    private readonly string _namespace = options.Value.Namespace;
+
+    public async Task<bool> AnyAsync(string lambdaUid, CancellationToken cancellationToken) =>
+        (await ListAsync($"{Labels.LambdaUid}={lambdaUid}", cancellationToken)).Count > 0;
+
+    /// <summary>All build pods of all Lambdas.</summary>
+    public async Task<IReadOnlyList<BuildPod>> ListAsync(CancellationToken cancellationToken) =>
+        [.. (await ListAsync(Labels.ManagedSelector, cancellationToken)).Select(pod => new BuildPod(pod.Metadata.Name, pod.Metadata.Uid, pod.Metadata.Labels[Labels.LambdaUid]))];
+
+    /// <summary>Ends all builds of a Lambda, and waits a moment for them to be gone.</summary>
+    /// <exception cref="CleanupWaitingException">They are not gone yet.</exception>
+    public async Task EndAsync(string lambdaUid, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            var pods = await ListAsync($"{Labels.LambdaUid}={lambdaUid}", cancellationToken);
+            if (pods.Count == 0)
+                return;
+            foreach (var pod in pods.Where(pod => pod.Metadata.DeletionTimestamp is null))
+                await DeleteAsync(new BuildPod(pod.Metadata.Name, pod.Metadata.Uid, lambdaUid), cancellationToken);
+            if (time.GetElapsedTime(started) > Patience)
+                throw new CleanupWaitingException(Reasons.BuildsEnding, Words(pods));
+            await Task.Delay(Poll, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Ends one build pod; one that is gone, or was replaced by another of its name, is left alone.</summary>
+    public async Task DeleteAsync(BuildPod pod, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await kubernetes.CoreV1.DeleteNamespacedPodAsync(
+                pod.Name, _namespace,
+                new V1DeleteOptions { GracePeriodSeconds = GraceSeconds, Preconditions = new V1Preconditions { Uid = pod.Uid } },
+                cancellationToken: cancellationToken);
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Conflict)
+        {
+            // Gone, or another pod: the next look tells.
+        }
+    }
+
+    private string Words(List<V1Pod> pods)
+    {
+        var names = string.Join(", ", pods.Take(3).Select(pod => $"{_namespace}/{pod.Metadata.Name}"));
+        return $"Waiting for build pods to end: {names}. If this lasts, look at the node they run on ({pods[0].Spec?.NodeName ?? "none yet"}).";
+    }
+
+    private async Task<List<V1Pod>> ListAsync(string selector, CancellationToken cancellationToken)
+    {
+        var all = new List<V1Pod>();
+        string? next = null;
+        do
+        {
+            var page = await kubernetes.CoreV1.ListNamespacedPodAsync(
+                _namespace, labelSelector: selector, limit: PageSize, continueParameter: next, cancellationToken: cancellationToken);
+            all.AddRange(page.Items);
+            next = page.Metadata?.ContinueProperty;
+        }
+        while (!string.IsNullOrEmpty(next));
+        return all;
+    }
+}

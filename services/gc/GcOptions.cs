@@ -1,0 +1,40 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Kublambda.Gc;
+
+/// <summary>Settings of clean-up, section <c>Gc</c>.</summary>
+public sealed record GcOptions
+{
+    public const string Section = "Gc";
+
+    /// <summary>Time between two sweeps for what no Lambda owns any more.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "1.00:00:00")]
+    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Time from the start, or from becoming leader, to the first sweep.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan SweepDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a repository has to be seen without its Lambda before a sweep deletes it.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
+    public TimeSpan OrphanGrace { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>
+    /// Whether sweeps delete repositories. Switch it off where several clusters share one registry: the Lambdas of the
+    /// other cluster are not to be seen from here.
+    /// </summary>
+    public bool SweepRepositories { get; init; } = true;
+
+    /// <summary>Times after a finished clean-up at which it is looked whether a late build filled the repository again.</summary>
+    public IReadOnlyList<TimeSpan> SecondLooks { get; init; } = [TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(20)];
+}
+
+/// <summary>What gc has to know of builds, section <c>Build</c>.</summary>
+public sealed record BuildOptions
+{
+    public const string Section = "Build";
+
+    /// <summary>Where build pods run.</summary>
+    [Required]
+    public string Namespace { get; init; } = "kublambda-builds";
+}

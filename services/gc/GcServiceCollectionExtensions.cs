@@ -1,0 +1,33 @@
+using Kublambda.Gc.Cleaning;
+using Kublambda.Gc.Cluster;
+using Kublambda.Gc.Consumers;
+using Kublambda.Gc.Sweeping;
+using Kublambda.Kubernetes;
+
+namespace Kublambda.Gc;
+
+/// <summary>The parts of gc.</summary>
+public static class GcServiceCollectionExtensions
+{
+    /// <summary>Clean-up of one Lambda, and the looks after it.</summary>
+    public static IServiceCollection AddCleanup(this IServiceCollection services)
+    {
+        services.AddOptions<GcOptions>().BindConfiguration(GcOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<BuildOptions>().BindConfiguration(BuildOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<LambdaReader>().AddSingleton<BuildPods>();
+        services.AddSingleton<RepositoryReader>().AddSingleton<RepositoryCleaner>();
+        services.AddSingleton<Cleanup>().AddSingleton<CleanupReporter>().AddSingleton<RunningCleanups>();
+        services.AddSingleton(provider => new WorkQueue<Look>(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<SecondLook>();
+        services.AddHostedService(provider => provider.GetRequiredService<SecondLook>());
+        return services;
+    }
+
+    /// <summary>The search for what no Lambda owns, in the replica that leads.</summary>
+    public static IServiceCollection AddSweep(this IServiceCollection services)
+    {
+        services.AddSingleton<OwnerReader>().AddSingleton<Sweep>();
+        services.AddLeaderElection("kublambda-gc").AddLeaderHostedService<SweepService>();
+        return services;
+    }
+}
