@@ -1,0 +1,127 @@
+using System.Text.RegularExpressions;
+using Kublambda.Contracts;
+using Kublambda.Contracts.Resources;
+
+namespace Kublambda.Controller.Validation;
+
+/// <summary>
+/// The rules for a Lambda that the schema cannot say, and those of the schema on which safety depends, for a cluster
+/// whose CRD is older or was edited. Fields of a later stage are refused by name, never ignored.
+/// </summary>
+public static partial class LambdaValidator
+{
+    public static Verdict Validate(Lambda lambda)
+    {
+        var problems = Problems(lambda).ToList();
+        if (problems.Count == 0)
+            return Verdict.Valid;
+        var reason = problems.TrueForAll(problem => problem.NotSupported) ? Reasons.NotSupported : Reasons.Invalid;
+        return new Verdict(false, reason, string.Join('\n', problems.Take(20)));
+    }
+
+    private static IEnumerable<Problem> Problems(Lambda lambda)
+    {
+        var spec = lambda.Spec;
+        return
+        [
+            .. Name(lambda.Metadata.Name),
+            .. Runtime(spec),
+            .. Handler(spec.Handler),
+            .. SourceRules.Check(spec.Source),
+            .. Build(spec.Build),
+            .. TriggerRules.Check(spec.Triggers ?? []),
+            .. StateTables(spec),
+            .. Scaling(spec.Scaling),
+            .. EnvironmentRules.Check("spec.env", spec.Env ?? []),
+            .. ResourceRules.Check("spec.resources", spec.Resources),
+            .. Timeout("spec.timeoutSeconds", spec.TimeoutSeconds, 1, 3600),
+            .. ServiceAccount(spec.ServiceAccountName),
+        ];
+    }
+
+    private static IEnumerable<Problem> Name(string name)
+    {
+        if (name.Length > Limits.NameLength || !NamePattern().IsMatch(name))
+        {
+            yield return new Problem(
+                "metadata.name",
+                $"\"{name}\" cannot name a Service: use at most {Limits.NameLength} characters, lower-case letters, digits and '-', beginning with a letter.");
+        }
+    }
+
+    private static IEnumerable<Problem> Runtime(LambdaSpec spec)
+    {
+        if (spec.Runtime != Runtimes.Nodejs)
+            yield return Problem.Unsupported("spec.runtime", $"\"{spec.Runtime}\"", $"write {Runtimes.Nodejs}.");
+        if (spec.Signature is not (null or Signatures.Http))
+            yield return Problem.Unsupported("spec.signature", $"\"{spec.Signature}\"", $"write {Signatures.Http}, or leave the field out.");
+    }
+
+    private static IEnumerable<Problem> Handler(string? handler)
+    {
+        if (handler is null)
+            yield break;
+        var match = HandlerPattern().Match(handler);
+        if (!match.Success || match.Groups["module"].Value.Split('/').Any(part => part is "" or "." or ".."))
+        {
+            yield return new Problem(
+                "spec.handler",
+                $"\"{handler}\" is not module.function: write the path of the module below the source without its extension, a dot, and the exported name, for example {Defaults.Handler} or lib/orders.create.");
+        }
+    }
+
+    private static IEnumerable<Problem> Build(BuildSpec? build)
+    {
+        if (build?.Env is { Count: > 0 })
+            yield return Problem.Unsupported("spec.build.env", "Environment of the build", "remove the field; spec.env is the environment of the function.");
+        foreach (var problem in ResourceRules.Check("spec.build.resources", build?.Resources))
+            yield return problem;
+        foreach (var problem in Timeout("spec.build.timeoutSeconds", build?.TimeoutSeconds, 10, 7200))
+            yield return problem;
+    }
+
+    private static IEnumerable<Problem> StateTables(LambdaSpec spec)
+    {
+        if (spec.StateTables is { Count: > 0 })
+            yield return Problem.Unsupported("spec.stateTables", "State", "remove the field.");
+    }
+
+    private static IEnumerable<Problem> Scaling(ScalingSpec? scaling)
+    {
+        var min = scaling?.MinReplicas ?? Defaults.MinReplicas;
+        var max = scaling?.MaxReplicas ?? Defaults.MaxReplicas;
+        if (min < 1)
+            yield return new Problem("spec.scaling.minReplicas", $"{min} is too few: write 1 or more.");
+        if (min > max)
+        {
+            var origin = scaling?.MaxReplicas is null ? ", its default" : "";
+            yield return new Problem(
+                "spec.scaling.minReplicas", $"{min} is above maxReplicas ({max}{origin}): write maxReplicas: {min} or more, or fewer minReplicas.");
+        }
+
+        if (scaling?.Concurrency is < 1)
+            yield return new Problem("spec.scaling.concurrency", $"{scaling.Concurrency} is too few: write 1 or more.");
+    }
+
+    private static IEnumerable<Problem> Timeout(string field, int? seconds, int min, int max)
+    {
+        if (seconds < min || seconds > max)
+            yield return new Problem(field, $"{seconds} is out of bounds: write {min} to {max} seconds.");
+    }
+
+    private static IEnumerable<Problem> ServiceAccount(string? name)
+    {
+        if (name is not null && (name.Length > 253 || !SubdomainPattern().IsMatch(name)))
+            yield return new Problem("spec.serviceAccountName", $"\"{name}\" is not a name: write that of a ServiceAccount in the Lambda's namespace.");
+    }
+
+    [GeneratedRegex(@"^[a-z]([-a-z0-9]*[a-z0-9])?\z")]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"^(?<module>[A-Za-z0-9_][A-Za-z0-9_./-]*)\.[A-Za-z_][A-Za-z0-9_]*\z")]
+    private static partial Regex HandlerPattern();
+
+    /// <summary>RFC 1123 subdomain.</summary>
+    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z")]
+    internal static partial Regex SubdomainPattern();
+}
