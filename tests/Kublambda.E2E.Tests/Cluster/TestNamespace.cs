@@ -103,11 +103,14 @@ public class LambdaSpace(TestCluster cluster)
         return new(response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
-    /// <summary>Calls until the answer is this text: kube-proxy learns of a pod a moment after its Lambda is Ready.</summary>
+    /// <summary>
+    /// Calls until the answer is this text: kube-proxy learns of a pod a moment after its Lambda is Ready. The URL is read
+    /// again each time; a node port changes when its Service is made anew.
+    /// </summary>
     public Task<HttpAnswer> AnswersAsync(Lambda lambda, string text, string path = "", int seconds = 60) =>
         Eventually.HoldsAsync(
-            $"{UrlOf(lambda)}{path} to answer \"{text}\"", () => CallAsync(lambda, path), a => a.Status == HttpStatusCode.OK && a.Body == text,
-            seconds, explain: () => Diagnosis.OfAsync(Cluster, Name, lambda.Metadata.Name));
+            $"{UrlOf(lambda)}{path} to answer \"{text}\"", async () => await CallAsync(await ReadAsync(lambda.Metadata.Name), path),
+            a => a.Status == HttpStatusCode.OK && a.Body == text, seconds, explain: () => Diagnosis.OfAsync(Cluster, Name, lambda.Metadata.Name));
 
     /// <summary>The pods of the function that are not on their way out.</summary>
     public async Task<IReadOnlyList<V1Pod>> PodsAsync(Lambda lambda)
