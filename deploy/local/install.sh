@@ -4,6 +4,7 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
+mapfile -t services < <(cd services && printf '%s\n' */ | tr -d /)
 
 images() { "$HERE/load.sh" "$@"; }
 storage() { # name uid, for deploy/overlays/local/volumes.yaml; RabbitMQ refuses a cookie that others can read
@@ -25,7 +26,7 @@ runtime() {
   say "  pushing $reference"
   within 20 ctr images push --plain-http "$reference" localhost/kublambda/runtime-nodejs:dev || ctr images push --plain-http "$reference" localhost/kublambda/runtime-nodejs:dev
 }
-rollouts() { "$HERE/rollout.sh" kublambda-system statefulset/rabbitmq deployment/{registry,controller,builder,deployer,gc}; }
+rollouts() { "$HERE/rollout.sh" kublambda-system statefulset/rabbitmq deployment/registry "${services[@]/#/deployment/}"; }
 sample() {
   kubectl apply -k deploy/samples/hello >/dev/null
   kubectl wait --for=condition=Ready lambda/hello --timeout=180s >/dev/null ||
@@ -36,7 +37,7 @@ sample() {
 }
 
 step 'images of the infrastructure' images rabbitmq registry buildah
-step 'images of the services' images controller builder deployer gc
+step 'images of the services' images "${services[@]}"
 step 'manifests' manifests
 step 'runtime image' runtime
 step 'rollouts' rollouts

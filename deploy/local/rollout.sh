@@ -16,7 +16,8 @@ for workload in "$@"; do
   stale=''
   while read -r image id; do
     [ -n "$id" ] || continue
-    [ "${id##*@}" = "$(config_of "$image")" ] || stale=$image
+    now=$(config_of "$image")
+    [ -z "$now" ] || [ "${id##*@}" = "$now" ] || stale=$image
   done < <(kubectl -n "$namespace" get pods -l "${selector%,}" \
     -o 'go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{range .status.containerStatuses}}{{.image}} {{.imageID}}{{"\n"}}{{end}}{{end}}{{end}}')
   if [ -n "$stale" ]; then

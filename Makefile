@@ -1,0 +1,42 @@
+# Kublambda. `make` alone says what there is to do.
+.DEFAULT_GOAL := help
+.PHONY: help up down status build images test test-unit test-cluster test-e2e chaos bench-lifecycle verify
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: ## A local cluster with Kublambda on it, and a Lambda that answers. Run it again at any moment
+	@deploy/local/up
+
+down: ## Removes the local cluster and all it made; what is slow to build stays in ~/.cache/kublambda
+	@deploy/local/down
+
+status: ## What runs, in a few lines
+	@deploy/local/status
+
+build: ## Compiles everything
+	@dotnet build Kublambda.sln -v quiet -nologo
+
+images: ## Builds the images of the local cluster into the cache
+	@deploy/local/images.sh
+
+test: ## All tests; sets up what is missing
+	@tests/run.sh unit cluster e2e
+
+test-unit: ## The tests that need no cluster
+	@tests/run.sh unit
+
+test-cluster: ## The tests of single parts against the API server of the local cluster
+	@tests/run.sh cluster
+
+test-e2e: ## The life of Lambdas on the local cluster, chaos included
+	@tests/run.sh e2e
+
+chaos: ## Only the test that kills services, RabbitMQ and the API server while Lambdas come and go
+	@tests/run.sh chaos
+
+bench-lifecycle: ## apply -> first 200 and change -> new answer, beside baselines; results in bench/results
+	@deploy/local/up && KUBECONFIG=$(CURDIR)/.local/kubeconfig dotnet run --project bench/Kublambda.Bench --configuration Release -- lifecycle
+
+verify: ## Format, shell scripts, manifests of all overlays, and a clean tree
+	@tests/verify.sh

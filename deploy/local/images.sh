@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Makes all images into the cache.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+"$HERE/packages.sh" node
+"$HERE/kubernetes.sh"
+mapfile -t services < <(cd "$ROOT/services" && printf '%s\n' */ | tr -d /)
+for name in pause dns rabbitmq registry buildah runtime-nodejs "${services[@]}"; do
+  step "image $name" "$HERE/image.sh" "$name"
+done
