@@ -56,8 +56,10 @@ public sealed class FailureTests(TestNamespace<FailureTests> space) : IClassFixt
     [Fact]
     public async Task An_empty_source_is_refused_with_what_is_missing()
     {
-        await space.ApplyAsync(ALambda("empty").WithNoFiles());
-        Says((await RefusedAsync("empty")).Message, "empty|no file");
+        await space.ApplyAsync([ALambda("empty").WithNoFiles(), ALambda("emptyzip").WithZip(Zip.Of())]);
+        var accepted = await space.ConditionAsync("empty", ConditionTypes.Accepted, ConditionStatus.False, Reasons.Invalid);
+        Says(accepted.Message, "spec.source.inline.files", "no file", "index.js");
+        Says((await RefusedAsync("emptyzip")).Message, "empty|no file");
 
         await HealsAsync("empty");
     }
