@@ -29,7 +29,7 @@ test-unit: ## The tests that need no cluster
 test-cluster: ## The tests of single parts against the API server of the local cluster
 	@tests/run.sh cluster
 
-test-e2e: ## The life of Lambdas on the local cluster, chaos included
+test-e2e: ## The life of Lambdas on the local cluster; chaos apart, see below
 	@tests/run.sh e2e
 
 chaos: ## Only the test that kills services, RabbitMQ and the API server while Lambdas come and go

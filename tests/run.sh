@@ -70,7 +70,7 @@ need_cluster() {
 run_group() {
   local group=$1 name names=() filter=()
   case $group in
-    chaos) mapfile -t names < <(programs e2e); filter=(-trait category=chaos) ;;
+    chaos) mapfile -t names < <(programs e2e); filter=(-trait category=chaos -explicit on) ;;
     *) mapfile -t names < <(programs "$group") ;;
   esac
   [ ${#names[@]} -gt 0 ] || return 0
