@@ -36,7 +36,7 @@ chaos: ## Only the test that kills services, RabbitMQ and the API server while L
 	@tests/run.sh chaos
 
 bench-lifecycle: ## apply -> first 200 and change -> new answer, beside baselines; results in bench/results
-	@deploy/local/up && KUBECONFIG=$(CURDIR)/.local/kubeconfig dotnet run --project bench/Kublambda.Bench --configuration Release -- lifecycle
+	@deploy/local/up && KUBECONFIG=$(CURDIR)/.local/kubeconfig dotnet run --project bench/Kublambda.Bench --configuration Release -- lifecycle --runs $(or $(BENCH_RUNS),20)
 
 verify: ## Format, shell scripts, manifests of all overlays, and a clean tree
 	@tests/verify.sh
