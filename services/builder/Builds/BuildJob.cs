@@ -1,0 +1,31 @@
+using Kublambda.Builder.Pipelines;
+using Kublambda.Contracts;
+using Kublambda.Contracts.Resources;
+
+namespace Kublambda.Builder.Builds;
+
+/// <summary>One build: everything that its pod is rendered from.</summary>
+public sealed record BuildJob
+{
+    public required LambdaRef Lambda { get; init; }
+    public required long Generation { get; init; }
+    public required string Revision { get; init; }
+    public required Pipeline Pipeline { get; init; }
+
+    /// <summary>The bundle by digest, on the push side.</summary>
+    public required string Bundle { get; init; }
+
+    /// <summary>The runtime's image by digest.</summary>
+    public required string Base { get; init; }
+    public required bool BaseInsecure { get; init; }
+
+    /// <summary>The image to push, by tag, on the push side.</summary>
+    public required string Image { get; init; }
+    public required bool ImageInsecure { get; init; }
+    public BuildSpec? Settings { get; init; }
+
+    /// <summary>Counts from 1; above that, an earlier try met a fault that passes.</summary>
+    public int Attempt { get; init; } = 1;
+
+    public string PodName => Names.BuildPod(Lambda, Revision);
+}

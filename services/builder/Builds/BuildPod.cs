@@ -1,0 +1,163 @@
+using System.Globalization;
+using k8s.Models;
+using Kublambda.Builder.Pipelines;
+using Kublambda.Contracts;
+using Kublambda.Contracts.Resources;
+
+namespace Kublambda.Builder.Builds;
+
+/// <summary>Renders build pods, and reads back what they say about themselves. Pure.</summary>
+public static class BuildPod
+{
+    /// <summary>Annotation: which try of this revision the pod is.</summary>
+    public const string AttemptAnnotation = "kublambda.dev/attempt";
+
+    /// <summary>Annotation: the name of the pipeline.</summary>
+    public const string PipelineAnnotation = "kublambda.dev/pipeline";
+
+    /// <summary>Selects all build pods in the build namespace.</summary>
+    public const string Selector = $"{Labels.ManagedSelector},{Labels.Revision}";
+
+    public static V1Pod Render(BuildJob job, BuildOptions options)
+    {
+        var values = Values(job, options);
+        var steps = job.Pipeline.Steps.Select(s => Container(s, job, values)).ToList();
+        var last = steps[^1];
+        last.Resources = Merge(last.Resources, job.Settings?.Resources);
+        last.TerminationMessagePath = "/dev/termination-log";
+        return new V1Pod
+        {
+            ApiVersion = "v1",
+            Kind = "Pod",
+            Metadata = new V1ObjectMeta
+            {
+                Name = job.PodName,
+                NamespaceProperty = options.Namespace,
+                Labels = new Dictionary<string, string>(Labels.For(job.Lambda), StringComparer.Ordinal)
+                {
+                    [Labels.LambdaNamespace] = job.Lambda.Namespace,
+                    [Labels.Revision] = job.Revision,
+                },
+                Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
+                {
+                    [Labels.Generation] = job.Generation.ToString(CultureInfo.InvariantCulture),
+                    [AttemptAnnotation] = job.Attempt.ToString(CultureInfo.InvariantCulture),
+                    [PipelineAnnotation] = job.Pipeline.Name,
+                },
+            },
+            Spec = new V1PodSpec
+            {
+                RestartPolicy = "Never",
+                ActiveDeadlineSeconds = job.Settings?.TimeoutSeconds ?? Defaults.BuildTimeoutSeconds,
+                // A build that is called off has nothing to save; 0 would leave it pushing after its object is gone.
+                TerminationGracePeriodSeconds = 1,
+                AutomountServiceAccountToken = false,
+                EnableServiceLinks = false,
+                SecurityContext = new V1PodSecurityContext { SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" } },
+                InitContainers = steps[..^1],
+                Containers = [last],
+                Volumes = [.. job.Pipeline.Volumes, .. Credentials(job.Pipeline, options)],
+            },
+        };
+    }
+
+    /// <summary>The Lambda that a build pod is for; null where its labels were tampered with.</summary>
+    public static LambdaRef? LambdaOf(V1Pod pod) =>
+        pod.GetLabel(Labels.LambdaNamespace) is { Length: > 0 } space && pod.GetLabel(Labels.Lambda) is { Length: > 0 } name && pod.GetLabel(Labels.LambdaUid) is { Length: > 0 } uid
+            ? new LambdaRef(space, name, uid)
+            : null;
+
+    public static long GenerationOf(V1Pod pod) => Number(pod, Labels.Generation, 0);
+
+    public static int AttemptOf(V1Pod pod) => (int)Number(pod, AttemptAnnotation, 1);
+
+    /// <summary>True while the pod takes up one of the places for builds.</summary>
+    public static bool IsActive(V1Pod pod) => pod.Status?.Phase is not ("Succeeded" or "Failed");
+
+    public static string FullName(V1Pod pod) => $"{pod.Namespace()}/{pod.Name()}";
+
+    private static long Number(V1Pod pod, string annotation, long otherwise) =>
+        long.TryParse(pod.GetAnnotation(annotation), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+
+    private static Dictionary<string, string> Values(BuildJob job, BuildOptions options)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["build.bundle"] = job.Bundle,
+            ["build.base"] = job.Base,
+            ["build.base-tls-verify"] = job.BaseInsecure ? "false" : "true",
+            ["build.image"] = job.Image,
+            ["build.image-tls-verify"] = job.ImageInsecure ? "false" : "true",
+            ["build.lambda"] = job.Lambda.ToString(),
+            ["build.lambda-uid"] = job.Lambda.Uid,
+            ["build.revision"] = job.Revision,
+        };
+        foreach (var (name, image) in options.Images)
+            values[$"{Variables.Images}.{name}"] = image;
+        return values;
+    }
+
+    private static V1Container Container(PipelineStep step, BuildJob job, IReadOnlyDictionary<string, string> values)
+    {
+        var from = step.Container;
+        var env = (from.Env ?? []).Select(e => new V1EnvVar { Name = e.Name, Value = Variables.Expand(e.Value ?? "", values) }).ToList();
+        if (step.BuildEnv)
+            env.AddRange((job.Settings?.Env ?? []).Select(e => new V1EnvVar { Name = e.Name, Value = Literal(e.Value ?? "") }));
+        var mounts = (from.VolumeMounts ?? []).ToList();
+        if (step.RegistryCredentials is { } directory)
+            mounts.Add(new V1VolumeMount { Name = PipelineFile.CredentialsVolume, MountPath = directory, ReadOnlyProperty = true });
+        return new V1Container
+        {
+            Name = from.Name,
+            Image = Variables.Expand(from.Image, values),
+            Command = from.Command,
+            Args = from.Args?.Select(a => Variables.Expand(a, values)).ToList(),
+            Env = env.Count > 0 ? env : null,
+            Resources = from.Resources,
+            SecurityContext = from.SecurityContext,
+            VolumeMounts = mounts.Count > 0 ? mounts : null,
+        };
+    }
+
+    // Kubernetes expands $(NAME) in values; $$(NAME) is how it is told not to.
+    private static string Literal(string value) => value.Replace("$(", "$$(", StringComparison.Ordinal);
+
+    private static V1ResourceRequirements Merge(V1ResourceRequirements standard, ComputeResources? wanted)
+    {
+        var requests = Merge(standard.Requests, wanted?.Requests);
+        var limits = Merge(standard.Limits, wanted?.Limits);
+        // Kubernetes refuses a request above its limit: a lower limit takes the standard request down with it.
+        foreach (var (name, limit) in limits)
+        {
+            if (requests.TryGetValue(name, out var request) && wanted?.Requests?.ContainsKey(name) != true && request.ToDecimal() > limit.ToDecimal())
+                requests[name] = limit;
+        }
+
+        return new V1ResourceRequirements { Requests = requests, Limits = limits };
+    }
+
+    private static Dictionary<string, ResourceQuantity> Merge(IDictionary<string, ResourceQuantity>? standard, IReadOnlyDictionary<string, string>? wanted)
+    {
+        var merged = new Dictionary<string, ResourceQuantity>(standard ?? new Dictionary<string, ResourceQuantity>(), StringComparer.Ordinal);
+        foreach (var (name, quantity) in wanted ?? new Dictionary<string, string>())
+            merged[name] = new ResourceQuantity(quantity);
+        return merged;
+    }
+
+    private static IEnumerable<V1Volume> Credentials(Pipeline pipeline, BuildOptions options)
+    {
+        if (pipeline.Steps.All(s => s.RegistryCredentials is null))
+            yield break;
+        yield return new V1Volume
+        {
+            Name = PipelineFile.CredentialsVolume,
+            Secret = new V1SecretVolumeSource
+            {
+                SecretName = options.RegistrySecret,
+                Optional = true,
+                DefaultMode = 0b100_100_100,
+                Items = [new V1KeyToPath { Key = ".dockerconfigjson", Path = "config.json" }],
+            },
+        };
+    }
+}

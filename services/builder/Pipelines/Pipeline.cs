@@ -1,0 +1,66 @@
+using System.Security.Cryptography;
+using k8s;
+using k8s.Models;
+
+namespace Kublambda.Builder.Pipelines;
+
+/// <summary>A way to make an image, as one YAML file describes it: the containers of a pod, run one after the other.</summary>
+public sealed record Pipeline
+{
+    public required string Name { get; init; }
+    public required string Description { get; init; }
+    public required IReadOnlyList<PipelineParameter> Parameters { get; init; }
+    public required IReadOnlyList<V1Volume> Volumes { get; init; }
+
+    /// <summary>All but the last become init containers. The digest of the image is the termination message of the last one.</summary>
+    public required IReadOnlyList<PipelineStep> Steps { get; init; }
+
+    /// <summary>
+    /// <c>sha256:</c> of everything here that can decide how an image turns out: a part of every revision. Wording,
+    /// comments and layout of the file are not.
+    /// </summary>
+    public string ContentDigest()
+    {
+        var content = KubernetesJson.Serialize(new
+        {
+            Name,
+            Parameters = Parameters.Select(p => new { p.Name, p.Value }),
+            Volumes,
+            Steps = Steps.Select(s => new { s.Container, s.BuildEnv }),
+        });
+        return $"sha256:{Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(content)))}";
+    }
+}
+
+/// <summary>A value that an installation may set, referred to as <c>$(params.name)</c>.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">What values are allowed.</param>
+/// <param name="Allowed">All allowed values; empty where the type alone decides.</param>
+/// <param name="Description">For the person who sets it.</param>
+/// <param name="Value">The installation's setting, else the file's default.</param>
+public sealed record PipelineParameter(string Name, ParameterType Type, IReadOnlyList<string> Allowed, string Description, string Value);
+
+/// <summary>Types of parameters.</summary>
+public enum ParameterType
+{
+    /// <summary>One line of text.</summary>
+    Text,
+
+    /// <summary>A whole number.</summary>
+    Number,
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    Boolean,
+
+    /// <summary>A Kubernetes quantity: <c>512Mi</c>, <c>250m</c>.</summary>
+    Quantity,
+}
+
+/// <summary>One container of a build pod.</summary>
+/// <param name="Container">The container, its texts still holding <c>$(...)</c>.</param>
+/// <param name="RegistryCredentials">The directory in which the step finds the registry's credentials as <c>config.json</c>; null: it gets none.</param>
+/// <param name="BuildEnv">The step gets <c>spec.build.env</c>.</param>
+public sealed record PipelineStep(V1Container Container, string? RegistryCredentials, bool BuildEnv)
+{
+    public string Name => Container.Name;
+}
