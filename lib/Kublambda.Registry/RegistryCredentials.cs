@@ -31,7 +31,7 @@ internal sealed record RegistryCredentials(string User, string Password, string?
             if (file.Length > MaxFileBytes)
                 throw new InvalidDataException($"The registry's credentials file {path} is larger than {MaxFileBytes} bytes.");
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));
-            return Find(json.RootElement, options.PushHost, path);
+            return Find(json.RootElement, options.PushHost, path, options.EntryOptional);
         }
         catch (JsonException)
         {
@@ -44,7 +44,7 @@ internal sealed record RegistryCredentials(string User, string Password, string?
         }
     }
 
-    private static RegistryCredentials Find(JsonElement root, string host, string path)
+    private static RegistryCredentials? Find(JsonElement root, string host, string path, bool optional)
     {
         if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("auths", out var auths) && auths.ValueKind == JsonValueKind.Object)
         {
@@ -54,6 +54,8 @@ internal sealed record RegistryCredentials(string User, string Password, string?
                     return Read(entry.Value, host, path);
             }
         }
+        if (optional)
+            return null;
         throw new InvalidDataException($"{path} holds no entry for {host} under 'auths' (credential helpers are not supported): add one, or remove the Secret to go without credentials.");
     }
 

@@ -22,4 +22,7 @@ public sealed record RegistryOptions
     /// Null: <see cref="DefaultAuthFile"/> where that exists, else no credentials.
     /// </summary>
     public string? AuthFile { get; init; }
+
+    /// <summary>For hosts other than the push side: without an entry of their own they are read without credentials.</summary>
+    internal bool EntryOptional { get; init; }
 }

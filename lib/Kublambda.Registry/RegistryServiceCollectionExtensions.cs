@@ -15,6 +15,7 @@ public static class RegistryServiceCollectionExtensions
         services.AddSingleton<IValidateOptions<RegistryOptions>, RegistryOptionsValidator>();
         services.AddSingleton<RegistryTransport>();
         services.AddSingleton<IRegistryClient, RegistryClient>();
+        services.AddSingleton<IRegistryClients, RegistryClients>();
         return services;
     }
 }

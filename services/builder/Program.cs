@@ -1,1 +1,21 @@
-return;
+using Kublambda.Builder;
+using Kublambda.Builder.Consumers;
+using Kublambda.Builder.Fetching;
+using Kublambda.Hosting;
+using Kublambda.Registry;
+
+if (args is [FetchCommand.Verb, .. var rest])
+    return await FetchProgram.RunAsync(rest);
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddKublambdaDefaults("builder", bus =>
+{
+    bus.AddConsumer<LambdaChangedConsumer>();
+    bus.AddConsumer<LambdaDeletedConsumer>();
+});
+builder.Services.AddRegistry(builder.Configuration);
+builder.Services.AddBuilds(builder.Configuration);
+var app = builder.Build();
+app.MapKublambdaDefaults();
+await app.RunAsync();
+return 0;

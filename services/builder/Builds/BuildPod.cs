@@ -110,6 +110,8 @@ public static class BuildPod
         {
             Name = from.Name,
             Image = Variables.Expand(from.Image, values),
+            // Also for images without a tag: a build does not wait for a registry to say that nothing changed.
+            ImagePullPolicy = "IfNotPresent",
             Command = from.Command,
             Args = from.Args?.Select(a => Variables.Expand(a, values)).ToList(),
             Env = env.Count > 0 ? env : null,

@@ -5,6 +5,9 @@ namespace Kublambda.Builder.Pipelines;
 /// <summary>The pipelines of this installation.</summary>
 public sealed class PipelineCatalog
 {
+    // Makes the files a ConfigMap, and may lie beside them.
+    private const string Kustomization = "kustomization.yaml";
+
     private readonly SortedDictionary<string, Pipeline> _pipelines = new(StringComparer.Ordinal);
 
     private PipelineCatalog(string standard) => Default = standard;
@@ -24,7 +27,7 @@ public sealed class PipelineCatalog
         var catalog = new PipelineCatalog(options.DefaultPipeline);
         foreach (var directory in options.PipelinesPath.Split(':', StringSplitOptions.RemoveEmptyEntries).Where(Directory.Exists))
         {
-            foreach (var file in Directory.EnumerateFiles(directory, "*.yaml").Order(StringComparer.Ordinal))
+            foreach (var file in Directory.EnumerateFiles(directory, "*.yaml").Where(f => Path.GetFileName(f) != Kustomization).Order(StringComparer.Ordinal))
             {
                 var name = Path.GetFileNameWithoutExtension(file);
                 var settings = options.Parameters.GetValueOrDefault(name) ?? [];

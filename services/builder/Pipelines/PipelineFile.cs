@@ -64,6 +64,11 @@ public static partial class PipelineFile
         {
             throw new PipelineFileException(file, e.Start.Line, $"is no YAML: {e.Message}");
         }
+        catch (InvalidOperationException)
+        {
+            // What YamlDotNet throws for a few kinds of broken nesting, without a place.
+            throw new PipelineFileException(file, 0, "is no YAML: brackets or indentation do not match.");
+        }
     }
 
     private static PipelineParameter Parameter(PipelineNode node, IReadOnlyDictionary<string, string> settings)

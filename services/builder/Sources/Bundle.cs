@@ -12,8 +12,8 @@ namespace Kublambda.Builder.Sources;
 /// </summary>
 public sealed class Bundle : IDisposable
 {
-    private const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-    private const UnixFileMode Program = Plain | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    internal const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    internal const UnixFileMode Program = Plain | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private readonly FileStream _file;
 
@@ -132,7 +132,7 @@ public sealed class Bundle : IDisposable
         new($"The file \"{SourcePath.Show(source.Path)}\" in the source does not have the {source.Length} bytes that the archive states. Pack the archive again.");
 
     private static FileStream Scratch() => new(
-        Path.Combine(Path.GetTempPath(), $"kublambda-{Guid.NewGuid():N}"),
+        Path.Combine(Path.GetTempPath(), $"kublambda-{Environment.ProcessId}-{Guid.NewGuid():N}"),
         new FileStreamOptions
         {
             Mode = FileMode.CreateNew,

@@ -1,4 +1,3 @@
-using System.Text;
 using Kublambda.Contracts;
 
 namespace Kublambda.Builder.Sources;
@@ -8,7 +7,6 @@ public sealed class SourceTree
 {
     private readonly SortedDictionary<string, SourceEntry> _files = new(StringComparer.Ordinal);
     private readonly HashSet<string> _directories = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _normalised = new(StringComparer.Ordinal);
     private long _stated;
 
     /// <summary>The files by path, in the order of their UTF-16 code units: the same on every machine.</summary>
@@ -26,9 +24,8 @@ public sealed class SourceTree
         _stated += file.Length;
         if (_stated > Limits.SourceBytes)
             throw TooLarge();
-        // Names that look the same ("é" as one code point or as two) are a way to hide one file behind another. Names that differ
-        // in case only are two files wherever a function runs, and packages do have them.
-        if (!_normalised.Add(path.Normalize(NormalizationForm.FormC)))
+        // Names that differ in case or Unicode form only are two files wherever a function runs, and packages do have them.
+        if (_files.ContainsKey(path))
             throw new SourceRefusedException($"The source has the path \"{SourcePath.Show(path)}\" twice. Which one counts would be chance: keep one.");
         if (_directories.Contains(path))
             throw FileAndDirectory(path);

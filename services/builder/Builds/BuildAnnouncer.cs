@@ -1,0 +1,101 @@
+using k8s.Models;
+using Kublambda.Contracts;
+using Kublambda.Contracts.Messages;
+using Kublambda.Contracts.Resources;
+using Kublambda.Builder.Pipelines;
+using Kublambda.Hosting;
+using Kublambda.Registry;
+using Microsoft.Extensions.Options;
+
+namespace Kublambda.Builder.Builds;
+
+/// <summary>Says on the bus how a build stands.</summary>
+public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<RegistryOptions> registry, BuildMetrics metrics, ILogger<BuildAnnouncer> logger)
+{
+    public async Task BuiltAsync(Lambda lambda, string revision, Pipeline pipeline, string digest, V1Pod? pod, CancellationToken cancellationToken)
+    {
+        var reference = LambdaRef.Of(lambda);
+        var image = $"{registry.Value.PullHost}/{Names.Repository(reference)}@{digest}";
+        LogBuilt(image);
+        metrics.Succeeded(pod);
+        await publisher.PublishAsync(
+            new LambdaBuilt
+            {
+                Lambda = reference,
+                Generation = lambda.Metadata.Generation ?? 0,
+                Revision = revision,
+                Image = image,
+                Pipeline = pipeline.Name,
+                Pod = pod is null ? null : BuildPod.FullName(pod),
+                StartedAt = pod is null ? null : BuildPodReport.StartedAt(pod),
+                FinishedAt = pod is null ? null : BuildPodReport.FinishedAt(pod),
+            },
+            cancellationToken);
+    }
+
+    public Task StartedAsync(Lambda lambda, BuildJob job, V1Pod pod, CancellationToken cancellationToken) => publisher.PublishAsync(
+        new BuildStarted
+        {
+            Lambda = job.Lambda,
+            Generation = lambda.Metadata.Generation ?? 0,
+            Revision = job.Revision,
+            Pipeline = job.Pipeline.Name,
+            Pod = BuildPod.FullName(pod),
+            StartedAt = BuildPodReport.StartedAt(pod) ?? DateTimeOffset.UnixEpoch,
+        },
+        cancellationToken);
+
+    /// <summary>A build pod failed, or is held up.</summary>
+    public async Task FailedAsync(Lambda lambda, BuildJob job, V1Pod pod, BuildFault fault, bool final, CancellationToken cancellationToken)
+    {
+        var attempt = BuildPod.AttemptOf(pod);
+        var more = final && BuildFault.IsTransient(fault.Reason)
+            ? $"Tried {attempt} times; change the Lambda, or set its annotation {Revision.RebuildAnnotation} to a new value, to try again.\n"
+            : final || BuildPod.IsActive(pod) ? "" : $"Try {attempt} of {RetryPolicy.Attempts}; it is tried again by itself.\n";
+        LogFailed(fault.Reason, final, attempt);
+        metrics.Failed(pod, fault.Reason);
+        await publisher.PublishAsync(
+            new BuildFailed
+            {
+                Lambda = job.Lambda,
+                Generation = lambda.Metadata.Generation ?? 0,
+                Revision = job.Revision,
+                Pipeline = job.Pipeline.Name,
+                Pod = BuildPod.FullName(pod),
+                Reason = fault.Reason,
+                Message = LogTail.Cut(more + fault.Message, Limits.MessageLength),
+                Log = fault.Log,
+                Final = final,
+                StartedAt = BuildPodReport.StartedAt(pod),
+                FinishedAt = BuildPodReport.FinishedAt(pod),
+            },
+            cancellationToken);
+    }
+
+    /// <summary>There is no build pod, and cannot be one for now.</summary>
+    public async Task RefusedAsync(Lambda lambda, string reason, string message, bool final, CancellationToken cancellationToken)
+    {
+        var reference = LambdaRef.Of(lambda);
+        using var scope = logger.BeginLambdaScope(reference);
+        LogRefused(reason, message);
+        await publisher.PublishAsync(
+            new BuildFailed
+            {
+                Lambda = reference,
+                Generation = lambda.Metadata.Generation ?? 0,
+                Reason = reason,
+                Message = LogTail.Cut(message, Limits.MessageLength),
+                Final = final,
+            },
+            cancellationToken);
+    }
+
+    [LoggerMessage(LogLevel.Information, "Built {Image}")]
+    private partial void LogBuilt(string image);
+
+    [LoggerMessage(LogLevel.Warning, "Build failed: {Reason} (final: {Final}, try {Attempt})")]
+    private partial void LogFailed(string reason, bool final, int attempt);
+
+    [LoggerMessage(LogLevel.Warning, "Not built: {Reason}: {Message}")]
+    private partial void LogRefused(string reason, string message);
+}

@@ -1,0 +1,93 @@
+using k8s.Models;
+using Kublambda.Builder.Sources;
+using Kublambda.Contracts;
+using Kublambda.Registry;
+using Microsoft.Extensions.Options;
+
+namespace Kublambda.Builder.Builds;
+
+/// <summary>Starts build pods where there is a place for them, and ends those that nobody waits for any more.</summary>
+public sealed partial class BuildLauncher(
+    Lambdas lambdas, IRegistryClient registry, BuildPods pods, BuildSlots slots, IOptions<BuildOptions> options, IOptions<RegistryOptions> registryOptions,
+    ILogger<BuildLauncher> logger)
+{
+    /// <returns>The pod; null where all places are taken, or the Lambda changed or went meanwhile.</returns>
+    /// <exception cref="RegistryException">The bundle could not be pushed.</exception>
+    /// <exception cref="BuildPodRejectedException">Quota or admission refuse the pod.</exception>
+    public async Task<V1Pod?> LaunchAsync(BuildJob job, Bundle bundle, CancellationToken cancellationToken)
+    {
+        await CancelOthersAsync(job.Lambda, job.Generation, job.Revision, cancellationToken);
+        using var place = slots.TryTake(job.Lambda, job.PodName, await pods.ListAsync(null, cancellationToken));
+        if (place is null)
+        {
+            LogWaiting(slots.Waiting);
+            return null;
+        }
+
+        var source = await SourceArtifact.PushAsync(registry, job.Lambda, job.Revision, bundle, cancellationToken);
+        if (!await StillWantedAsync(job, cancellationToken))
+        {
+            LogUnwanted(job.PodName);
+            if (await lambdas.ReadBuildableAsync(job.Lambda, cancellationToken) is null)
+                await registry.DeleteManifestAsync(Names.Repository(job.Lambda), source.Digest, cancellationToken);
+            return null;
+        }
+
+        var ready = job with { Bundle = $"{registryOptions.Value.PushHost}/{Names.Repository(job.Lambda)}@{source.Digest}" };
+        var pod = await pods.CreateAsync(BuildPod.Render(ready, options.Value), cancellationToken);
+        if (pod is null)
+            return await pods.ReadAsync(job.PodName, cancellationToken);
+
+        // Whoever deletes or changes the Lambda from here on finds the pod; whoever did so before is found now.
+        if (!await StillWantedAsync(job, cancellationToken))
+        {
+            LogUnwanted(job.PodName);
+            await pods.DeleteAsync(pod, cancellationToken);
+            return null;
+        }
+
+        LogStarted(pod.Name(), job.Attempt);
+        return pod;
+    }
+
+    /// <summary>Ends builds of the Lambda that this one supersedes: of other revisions, unless started for a newer generation.</summary>
+    public async Task CancelOthersAsync(LambdaRef lambda, long generation, string revision, CancellationToken cancellationToken)
+    {
+        foreach (var pod in await pods.ListAsync(lambda, cancellationToken))
+        {
+            if (pod.GetLabel(Labels.Revision) == revision || BuildPod.GenerationOf(pod) > generation || pod.Metadata.DeletionTimestamp is not null)
+                continue;
+            LogSuperseded(pod.Name());
+            await pods.DeleteAsync(pod, cancellationToken);
+        }
+    }
+
+    /// <summary>Ends all builds of a Lambda that is being deleted.</summary>
+    public async Task CancelAllAsync(LambdaRef lambda, CancellationToken cancellationToken)
+    {
+        slots.Forget(lambda);
+        foreach (var pod in (await pods.ListAsync(lambda, cancellationToken)).Where(p => p.Metadata.DeletionTimestamp is null))
+        {
+            LogSuperseded(pod.Name());
+            await pods.DeleteAsync(pod, cancellationToken);
+        }
+    }
+
+    /// <summary>The Lambda no longer waits for a place.</summary>
+    public void Forget(LambdaRef lambda) => slots.Forget(lambda);
+
+    private async Task<bool> StillWantedAsync(BuildJob job, CancellationToken cancellationToken) =>
+        (await lambdas.ReadBuildableAsync(job.Lambda, cancellationToken))?.Metadata.Generation == job.Generation;
+
+    [LoggerMessage(LogLevel.Information, "All places for builds are taken, {Waiting} Lambdas wait")]
+    private partial void LogWaiting(int waiting);
+
+    [LoggerMessage(LogLevel.Information, "The Lambda changed or went meanwhile: {Pod} is not wanted any more")]
+    private partial void LogUnwanted(string pod);
+
+    [LoggerMessage(LogLevel.Information, "Build pod {Pod} created, try {Attempt}")]
+    private partial void LogStarted(string pod, int attempt);
+
+    [LoggerMessage(LogLevel.Information, "Build pod {Pod} is superseded and ended")]
+    private partial void LogSuperseded(string pod);
+}

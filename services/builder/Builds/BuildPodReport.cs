@@ -1,0 +1,133 @@
+using k8s.Models;
+using Kublambda.Builder.Pipelines;
+using Kublambda.Contracts;
+
+namespace Kublambda.Builder.Builds;
+
+/// <summary>How far a build pod is.</summary>
+public enum BuildPhase
+{
+    /// <summary>It waits or runs; it may be held up by a fault.</summary>
+    Active,
+    Succeeded,
+    Failed,
+}
+
+/// <summary>What a build pod's status says, in the words of conditions. Two equal reports ask for nothing new.</summary>
+public sealed record BuildPodReport
+{
+    // Waiting reasons of the kubelet (pkg/kubelet/images/types.go, pkg/kubelet/container/sync_result.go).
+    private static readonly string[] ImageFaults =
+        ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ErrImageInspect", "RegistryUnavailable", "ErrRegistryUnavailable"];
+    private static readonly string[] ContainerFaults = ["CreateContainerConfigError", "CreateContainerError", "RunContainerError"];
+
+    public required BuildPhase Phase { get; init; }
+
+    /// <summary>Of a pod that succeeded: the digest that it says it pushed.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>One of <see cref="Reasons"/>, of a pod that failed or is held up.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What happened, without a remedy.</summary>
+    public string? Cause { get; init; }
+
+    /// <summary>The step that it happened in, whose log says more; null where no step had started.</summary>
+    public string? Step { get; init; }
+
+    /// <summary>The step talks to the registry with the installation's credentials, and runs no code of the user.</summary>
+    public bool StepIsOurs { get; init; }
+
+    public static BuildPodReport Of(V1Pod pod) => pod.Status?.Phase switch
+    {
+        // Called off: how its containers end says nothing about the build, 137 least of all.
+        not "Succeeded" when pod.Metadata.DeletionTimestamp is not null => new BuildPodReport { Phase = BuildPhase.Active },
+        "Succeeded" => new BuildPodReport { Phase = BuildPhase.Succeeded, Digest = DigestOf(pod) },
+        "Failed" => Failed(pod),
+        _ => Active(pod),
+    };
+
+    /// <summary>When the pod ended; null while it runs.</summary>
+    public static DateTimeOffset? FinishedAt(V1Pod pod)
+    {
+        if (BuildPod.IsActive(pod))
+            return null;
+        var ends = Statuses(pod).Select(s => s.State?.Terminated?.FinishedAt).Where(t => t is not null).ToList();
+        var last = ends.Count > 0 ? ends.Max() : pod.Status?.StartTime ?? pod.Metadata.CreationTimestamp;
+        return last is { } time ? new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc)) : null;
+    }
+
+    public static DateTimeOffset? StartedAt(V1Pod pod) =>
+        pod.Metadata.CreationTimestamp is { } time ? new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc)) : null;
+
+    private static BuildPodReport Active(V1Pod pod)
+    {
+        foreach (var status in Statuses(pod))
+        {
+            if (status.State?.Waiting is not { Reason: { } reason } waiting)
+                continue;
+            if (ImageFaults.Contains(reason))
+                return Held(Reasons.BuildImageUnavailable, $"The node cannot pull {status.Image}, the image of the build step \"{status.Name}\": {Words(waiting.Message) ?? reason}");
+            if (ContainerFaults.Contains(reason))
+                return Held(Reasons.BuildPodRejected, $"The node cannot start the build step \"{status.Name}\" ({reason}): {Words(waiting.Message) ?? "it does not say why"}");
+        }
+
+        var scheduled = pod.Status?.Conditions?.FirstOrDefault(c => c is { Type: "PodScheduled", Status: "False", Reason: "Unschedulable" });
+        return scheduled is not null
+            ? Held(Reasons.BuildPodRejected, $"No node has room for the build pod: {Words(scheduled.Message)}")
+            : new BuildPodReport { Phase = BuildPhase.Active };
+
+        static BuildPodReport Held(string reason, string cause) => new() { Phase = BuildPhase.Active, Reason = reason, Cause = cause };
+    }
+
+    private static BuildPodReport Failed(V1Pod pod)
+    {
+        var status = pod.Status;
+        var ended = Statuses(pod).FirstOrDefault(s => s.State?.Terminated is { ExitCode: not 0 });
+        var report = new BuildPodReport
+        {
+            Phase = BuildPhase.Failed,
+            Step = ended?.Name ?? Statuses(pod).LastOrDefault(s => s.State?.Terminated is not null || s.State?.Running is not null)?.Name,
+            StepIsOurs = ended is not null && TalksToRegistry(pod, ended.Name),
+        };
+        switch (status.Reason)
+        {
+            case "DeadlineExceeded":
+                var stuck = Active(pod);
+                return stuck.Reason is not null
+                    ? report with { Reason = stuck.Reason, Cause = stuck.Cause }
+                    : report with { Reason = Reasons.BuildTimeout, Cause = $"The build took longer than {pod.Spec.ActiveDeadlineSeconds} s and was ended." };
+            case { Length: > 0 } reason when ended is null || reason is "Evicted" or "NodeLost" or "Shutdown" or "NodeShutdown" or "Terminated" or "Preempting":
+                return report with { Reason = Reasons.BuildEvicted, Cause = $"The node ended the build pod ({reason}): {Words(status.Message) ?? "it does not say why"}" };
+        }
+
+        if (ended?.State.Terminated is not { } end)
+            return report with { Reason = Reasons.BuildEvicted, Cause = "The build pod ended and no step says why; its node may be gone." };
+        if (end.Reason == "OOMKilled" || end.ExitCode == 137 || end.Message?.Contains("OOM", StringComparison.Ordinal) == true)
+            return report with { Reason = Reasons.BuildOutOfMemory, Cause = $"The build step \"{ended.Name}\" used more memory than its limit{LimitOf(pod, ended.Name)} and was ended." };
+        var exit = end.Reason is "Error" or null ? $"exit code {end.ExitCode}" : $"{end.Reason}, exit code {end.ExitCode}";
+        var words = Words(end.Message) is { } said ? $" {said}" : "";
+        return report with { Reason = Reasons.BuildFailed, Cause = $"The build step \"{ended.Name}\" failed ({exit}).{words}" };
+    }
+
+    private static string? DigestOf(V1Pod pod)
+    {
+        var message = pod.Status.ContainerStatuses?.LastOrDefault()?.State?.Terminated?.Message?.Trim();
+        return Registry.Digest.IsValid(message) ? message : null;
+    }
+
+    private static IEnumerable<V1ContainerStatus> Statuses(V1Pod pod) =>
+        (pod.Status?.InitContainerStatuses ?? []).Concat(pod.Status?.ContainerStatuses ?? []);
+
+    private static V1Container? StepOf(V1Pod pod, string name) =>
+        (pod.Spec.InitContainers ?? []).Concat(pod.Spec.Containers).FirstOrDefault(c => c.Name == name);
+
+    private static bool TalksToRegistry(V1Pod pod, string step) =>
+        StepOf(pod, step)?.VolumeMounts?.Any(m => m.Name == PipelineFile.CredentialsVolume) == true;
+
+    private static string LimitOf(V1Pod pod, string step) =>
+        StepOf(pod, step)?.Resources?.Limits?.TryGetValue("memory", out var limit) == true ? $" of {limit}" : "";
+
+    private static string? Words(string? message) =>
+        string.IsNullOrWhiteSpace(message) ? null : LogTail.Cut(message.Trim(), 1000);
+}

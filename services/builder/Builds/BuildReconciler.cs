@@ -1,0 +1,163 @@
+using k8s.Models;
+using Kublambda.Builder.Pipelines;
+using Kublambda.Builder.Sources;
+using Kublambda.Contracts;
+using Kublambda.Contracts.Resources;
+using Kublambda.Hosting;
+using Kublambda.Registry;
+using Microsoft.Extensions.Options;
+
+namespace Kublambda.Builder.Builds;
+
+/// <summary>
+/// Brings one Lambda's build in line: looks at what is there, does the next step, and says how things stand. It is
+/// called for messages, for changes of build pods and for free places alike, from any replica, and never waits for a build.
+/// </summary>
+public sealed partial class BuildReconciler(
+    Lambdas lambdas, PipelineCatalog pipelines, RuntimeImages runtimes, IRegistryClient registry, BuildPods pods, BuildLauncher launcher,
+    BuildAnnouncer announcer, IOptions<RegistryOptions> registryOptions, TimeProvider time, ILogger<BuildReconciler> logger)
+{
+    /// <param name="reference">The Lambda.</param>
+    /// <param name="generation">The generation that a message speaks of; another one has its own message. Null: whatever is there.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>When to look again, where that is known.</returns>
+    public async Task<TimeSpan?> ReconcileAsync(LambdaRef reference, long? generation, CancellationToken cancellationToken)
+    {
+        var lambda = await lambdas.ReadBuildableAsync(reference, cancellationToken);
+        if (lambda is null || (generation is not null && generation != lambda.Metadata.Generation))
+        {
+            launcher.Forget(reference);
+            return null;
+        }
+
+        try
+        {
+            return await ReconcileAsync(reference, lambda, cancellationToken);
+        }
+        catch (SourceRefusedException e)
+        {
+            await announcer.RefusedAsync(lambda, Reasons.SourceInvalid, e.Message, final: true, cancellationToken);
+        }
+        catch (SourceNotFoundException e)
+        {
+            await announcer.RefusedAsync(lambda, Reasons.SourceNotFound, e.Message, final: false, cancellationToken);
+        }
+        catch (RuntimeImageException e)
+        {
+            await announcer.RefusedAsync(lambda, Reasons.BuildImageUnavailable, e.Message, final: false, cancellationToken);
+        }
+        catch (RegistryException e)
+        {
+            LogRegistry(e.Message);
+            await announcer.RefusedAsync(lambda, Reasons.RegistryUnavailable, $"{e.Message} The build goes on by itself when the registry does.", final: false, cancellationToken);
+        }
+        catch (BuildPodRejectedException e)
+        {
+            await announcer.RefusedAsync(
+                lambda, Reasons.BuildPodRejected, $"The build pod was refused: {e.Message} The operator has to look at quotas and admission rules of the build namespace, or spec.build.resources asks for too much.", final: false, cancellationToken);
+        }
+
+        return null;
+    }
+
+    private async Task<TimeSpan?> ReconcileAsync(LambdaRef reference, Lambda lambda, CancellationToken cancellationToken)
+    {
+        if (pipelines.Find(lambda.Spec.Build?.Pipeline) is not { } pipeline)
+        {
+            await announcer.RefusedAsync(
+                lambda, Reasons.UnknownPipeline, $"There is no pipeline \"{SourcePath.Show(lambda.Spec.Build!.Pipeline!)}\" here. Set spec.build.pipeline to one of: {string.Join(", ", pipelines.Names)}.", final: true, cancellationToken);
+            return null;
+        }
+
+        using var bundle = await SourceBundler.Create(lambda.Spec, await lambdas.ReadSourceAsync(lambda, cancellationToken), cancellationToken);
+        var (baseImage, baseInsecure) = await runtimes.ResolveAsync(lambda.Spec.Runtime, cancellationToken);
+        var revision = Revision.Of(
+            bundle.ContentDigest, baseImage.Digest!, pipeline, lambda.Spec.Build?.Env, lambda.GetAnnotation(Revision.RebuildAnnotation));
+        using var scope = logger.BeginLambdaScope(reference, revision);
+
+        var image = await registry.HeadManifestAsync(Names.Repository(reference), Names.ImageTag(revision), cancellationToken);
+        var pod = await pods.ReadAsync(Names.BuildPod(reference, revision), cancellationToken);
+        if (image is not null)
+        {
+            launcher.Forget(reference);
+            await launcher.CancelOthersAsync(reference, lambda.Metadata.Generation ?? 0, revision, cancellationToken);
+            await announcer.BuiltAsync(lambda, revision, pipeline, image.Digest, pod, cancellationToken);
+            return null;
+        }
+
+        var job = new BuildJob
+        {
+            Lambda = reference,
+            Generation = lambda.Metadata.Generation ?? 0,
+            Revision = revision,
+            Pipeline = pipeline,
+            Bundle = "",
+            Base = baseImage.ToString(),
+            BaseInsecure = baseInsecure,
+            Image = $"{registryOptions.Value.PushHost}/{Names.Repository(reference)}:{Names.ImageTag(revision)}",
+            ImageInsecure = registryOptions.Value.Insecure,
+            Settings = lambda.Spec.Build,
+        };
+        if (pod is not null)
+            return await LookAtAsync(pod, job, lambda, bundle, cancellationToken);
+        if (!FailedForGood(lambda, revision))
+            await StartAsync(job, lambda, bundle, cancellationToken);
+        return null;
+    }
+
+    private async Task<TimeSpan?> LookAtAsync(V1Pod pod, BuildJob job, Lambda lambda, Bundle bundle, CancellationToken cancellationToken)
+    {
+        launcher.Forget(job.Lambda);
+        var report = BuildPodReport.Of(pod);
+        var fault = await FaultAsync(pod, report, cancellationToken);
+        var (step, final, wait) = RetryPolicy.Decide(pod, fault, job.Generation, time.GetUtcNow());
+        switch (step)
+        {
+            case BuildStep.Observe when fault is null:
+                await announcer.StartedAsync(lambda, job, pod, cancellationToken);
+                return null;
+            case BuildStep.Observe:
+                await announcer.FailedAsync(lambda, job, pod, fault, final, cancellationToken);
+                return wait;
+            default:
+                LogAgain(pod.Name(), fault?.Reason, step);
+                await pods.DeleteAsync(pod, cancellationToken);
+                var attempt = step == BuildStep.Retry ? BuildPod.AttemptOf(pod) + 1 : 1;
+                await StartAsync(job with { Attempt = attempt }, lambda, bundle, cancellationToken);
+                return null;
+        }
+    }
+
+    private async Task<BuildFault?> FaultAsync(V1Pod pod, BuildPodReport report, CancellationToken cancellationToken)
+    {
+        if (report is { Phase: BuildPhase.Succeeded })
+        {
+            var said = report.Digest is null ? "it named no digest" : $"it named {report.Digest}";
+            return new BuildFault(Reasons.RegistryUnavailable, $"The build ended well ({said}), and the registry does not have its image. The operator should look at the registry's storage.", null);
+        }
+
+        if (report.Reason is null)
+            return null;
+        var log = report is { Phase: BuildPhase.Failed, Step: { } step } ? await pods.LogAsync(pod, step, cancellationToken) : null;
+        return BuildFault.Of(report, log);
+    }
+
+    private async Task StartAsync(BuildJob job, Lambda lambda, Bundle bundle, CancellationToken cancellationToken)
+    {
+        if (await launcher.LaunchAsync(job, bundle, cancellationToken) is { } pod)
+            await announcer.StartedAsync(lambda, job, pod, cancellationToken);
+    }
+
+    // The pod that failed is gone by now; the status remembers, for this generation and revision.
+    private static bool FailedForGood(Lambda lambda, string revision) =>
+        lambda.Status?.Build?.Revision == revision
+        && lambda.Status.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Built) is { Status: ConditionStatus.False } built
+        && built.ObservedGeneration == lambda.Metadata.Generation
+        && built.Reason is Reasons.BuildFailed or Reasons.BuildTimeout or Reasons.BuildOutOfMemory;
+
+    [LoggerMessage(LogLevel.Warning, "Build held up by the registry: {Error}")]
+    private partial void LogRegistry(string error);
+
+    [LoggerMessage(LogLevel.Information, "Build pod {Pod} ended with {Reason}: {Step}")]
+    private partial void LogAgain(string pod, string? reason, BuildStep step);
+}

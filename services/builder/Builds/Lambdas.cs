@@ -1,0 +1,42 @@
+using System.Net;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
+using Kublambda.Contracts;
+using Kublambda.Contracts.Resources;
+
+namespace Kublambda.Builder.Builds;
+
+/// <summary>Lambdas, and what their sources name, in the API server.</summary>
+public sealed class Lambdas(IKubernetes client)
+{
+    /// <summary>The Lambda as it is now, where it may be built: it exists under this uid, is not terminating, and its newest generation is accepted.</summary>
+    public async Task<Lambda?> ReadBuildableAsync(LambdaRef reference, CancellationToken cancellationToken)
+    {
+        var lambda = await OrNull(() => client.CustomObjects.GetNamespacedCustomObjectAsync<Lambda>(
+            Lambda.Group, Lambda.Version, reference.Namespace, Lambda.Plural, reference.Name, cancellationToken));
+        return lambda is not null && lambda.Metadata.Uid == reference.Uid && lambda.Metadata.DeletionTimestamp is null && IsAccepted(lambda) ? lambda : null;
+    }
+
+    /// <summary>The ConfigMap that the source names; null where it names none, or there is none.</summary>
+    public async Task<V1ConfigMap?> ReadSourceAsync(Lambda lambda, CancellationToken cancellationToken) =>
+        lambda.Spec.Source.Zip?.ConfigMap is { } key
+            ? await OrNull(() => client.CoreV1.ReadNamespacedConfigMapAsync(key.Name, lambda.Metadata.NamespaceProperty, cancellationToken: cancellationToken))
+            : null;
+
+    private static bool IsAccepted(Lambda lambda) => lambda.Status?.Conditions?.Any(c =>
+        c.Type == ConditionTypes.Accepted && c.Status == ConditionStatus.True && c.ObservedGeneration == lambda.Metadata.Generation) == true;
+
+    private static async Task<T?> OrNull<T>(Func<Task<T>> call)
+        where T : class
+    {
+        try
+        {
+            return await call();
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+}

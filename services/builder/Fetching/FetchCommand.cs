@@ -1,0 +1,38 @@
+using Kublambda.Registry;
+
+namespace Kublambda.Builder.Fetching;
+
+/// <summary>
+/// <c>fetch [--tls-verify=false] &lt;bundle&gt; &lt;directory&gt;</c>: the first step of build pods. Reads a source bundle from the registry, checks its
+/// digest, and unpacks it into an empty directory.
+/// </summary>
+public static class FetchCommand
+{
+    public const string Verb = "fetch";
+    private const int Failed = 1;
+
+    /// <param name="bundle">The bundle by digest.</param>
+    /// <param name="directory">Where its files go.</param>
+    /// <param name="registry">Where the bundle is.</param>
+    /// <param name="error">For the one line that says why it failed.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(ImageReference bundle, string directory, IRegistryClient registry, TextWriter error, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var manifest = await registry.GetManifestAsync(bundle.Repository, bundle.Digest!, cancellationToken)
+                ?? throw new InvalidDataException($"The source bundle {bundle} is not found in the registry.");
+            if (manifest.Parse() is not { Layers: [{ } layer] })
+                throw new InvalidDataException($"{bundle} is no source bundle: it does not have exactly one layer.");
+            await using var content = await registry.OpenBlobAsync(bundle.Repository, layer.Digest, cancellationToken);
+            await BundleUnpacker.UnpackAsync(content, directory, cancellationToken);
+            return 0;
+        }
+        catch (Exception e) when (e is RegistryException or InvalidDataException or IOException or UnauthorizedAccessException or Sources.SourceRefusedException)
+        {
+            await error.WriteLineAsync($"fetch: {e.Message}");
+            return Failed;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using k8s.Models;
+using Kublambda.Builder.Builds;
+using Kublambda.Contracts;
+using Kublambda.Hosting;
+using Kublambda.Kubernetes;
+using Microsoft.Extensions.Options;
+
+namespace Kublambda.Builder.Watching;
+
+/// <summary>
+/// In the leading replica: looks at a Lambda again whenever one of its build pods changes in a way that matters, when a
+/// retry is due, and removes pods that ended long enough ago.
+/// </summary>
+public sealed partial class BuildPodWatcher(
+    WorkQueue<LambdaRef> queue, IResourceCache<V1Pod> cache, LeaderGate gate, BuildReconciler reconciler, BuildPods pods, IOptions<BuildOptions> options,
+    TimeProvider time, ILogger<BuildPodWatcher> logger) : ReconcileLoop<LambdaRef>(queue, logger), IResourceHandler<V1Pod>
+{
+    private readonly ILogger _logger = logger;
+
+    public void OnChange(ResourceChange<V1Pod> change)
+    {
+        // Others than the leader would collect keys that nobody takes; whoever leads next begins with what is there.
+        if (!gate.IsLeader || BuildPod.LambdaOf(change.Object) is not { } lambda)
+            return;
+        if (change.Type == ChangeType.Modified && change.Old is { } old && BuildPodReport.Of(old) == BuildPodReport.Of(change.Object))
+            return;
+        Queue.Add(lambda);
+    }
+
+    protected override async Task BeforeWorkAsync(CancellationToken cancellationToken)
+    {
+        await cache.WaitForSyncAsync(cancellationToken);
+        foreach (var lambda in cache.List().Select(BuildPod.LambdaOf).OfType<LambdaRef>().Distinct())
+            Queue.Add(lambda);
+    }
+
+    protected override async Task<TimeSpan?> ReconcileAsync(LambdaRef key, CancellationToken cancellationToken)
+    {
+        using var scope = _logger.BeginLambdaScope(key);
+        var retry = await reconciler.ReconcileAsync(key, generation: null, cancellationToken);
+        var removal = await RemoveOldAsync(key, cancellationToken);
+        return retry is { } a && removal is { } b ? (a < b ? a : b) : retry ?? removal;
+    }
+
+    private async Task<TimeSpan?> RemoveOldAsync(LambdaRef key, CancellationToken cancellationToken)
+    {
+        TimeSpan? next = null;
+        foreach (var pod in cache.List().Where(p => p.GetLabel(Labels.LambdaUid) == key.Uid))
+        {
+            if (BuildPodReport.FinishedAt(pod) is not { } ended)
+                continue;
+            var keep = pod.Status.Phase == "Succeeded" ? options.Value.KeepSucceeded : options.Value.KeepFailed;
+            var left = ended + keep - time.GetUtcNow();
+            if (left > TimeSpan.Zero)
+            {
+                next = next is { } earlier && earlier < left ? earlier : left;
+                continue;
+            }
+
+            LogRemoved(pod.Name());
+            await pods.DeleteAsync(pod, cancellationToken);
+        }
+
+        return next;
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Build pod {Pod} ended long ago and is removed")]
+    private partial void LogRemoved(string pod);
+}

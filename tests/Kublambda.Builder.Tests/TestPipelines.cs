@@ -1,0 +1,32 @@
+using Kublambda.Builder.Builds;
+using Kublambda.Builder.Pipelines;
+using Kublambda.Contracts;
+
+namespace Kublambda.Builder.Tests;
+
+/// <summary>The pipelines of this repository, and builds with them.</summary>
+internal static class TestPipelines
+{
+    public static readonly BuildOptions Options = new()
+    {
+        PipelinesPath = Path.Combine(AppContext.BaseDirectory, "pipelines"),
+        Images = { ["fetch"] = "ghcr.io/kublambda/builder:1", ["buildah"] = "quay.io/buildah/stable:1" },
+    };
+
+    public static readonly LambdaRef Resize = new("shop", "resize", "1a2b3c4d-0000-4000-8000-000000000001");
+
+    public static Pipeline Buildah() => PipelineCatalog.Load(Options).Find("buildah")!;
+
+    public static BuildJob Job(LambdaRef? lambda = null) => new()
+    {
+        Lambda = lambda ?? Resize,
+        Generation = 3,
+        Revision = "0123456789ab",
+        Pipeline = Buildah(),
+        Bundle = $"registry.kublambda-system.svc:5000/shop/resize-1a2b3c4d@sha256:{new string('a', 64)}",
+        Base = $"ghcr.io/kublambda/runtime-nodejs@sha256:{new string('b', 64)}",
+        BaseInsecure = false,
+        Image = "registry.kublambda-system.svc:5000/shop/resize-1a2b3c4d:0123456789ab",
+        ImageInsecure = true,
+    };
+}
