@@ -57,7 +57,7 @@ public sealed class PipelineFileTests
     [InlineData("value: $(build.revision)", "valueFrom: {secretKeyRef: {name: s, key: k}}", 16, "plain value")]
     [InlineData("    securityContext:", "    registryCredentials: /auth\n    buildEnv: true\n    securityContext:", 12, "either registryCredentials or buildEnv")]
     [InlineData("description: d\nparameters", "description: d\ndescription: d\nparameters", 3, "no YAML")]
-    [InlineData("parameters:", "parameters:\n\t- x", 4, "no YAML")]
+    [InlineData("description: d\nparameters", "description: \"d\nparameters", 2, "no YAML")]
     public void A_wrong_file_is_refused_with_line_and_reason(string good, string wrong, int line, string reason)
     {
         Assert.Contains(good, Good, StringComparison.Ordinal);
