@@ -41,15 +41,15 @@ public sealed partial class Informer<T> : BackgroundService, IResourceCache<T>
         _lastSign = time.GetTimestamp();
         _tag = new KeyValuePair<string, object?>("resource", query.ToString());
 #pragma warning disable CA2000 // The factory owns its meters.
-        var meter = meters.Create("Kublambda.Kubernetes");
+        var meter = meters.Create("kublambda");
 #pragma warning restore CA2000
-        _lists = meter.CreateCounter<long>("kublambda_informer_lists", description: "Full lists.");
-        _watches = meter.CreateCounter<long>("kublambda_informer_watches", description: "Watches opened.");
+        _lists = meter.CreateCounter<long>("informer_lists", description: "Full lists.");
+        _watches = meter.CreateCounter<long>("informer_watches", description: "Watches opened.");
         meter.CreateObservableGauge(
-            "kublambda_informer_silence_seconds", () => new Measurement<double>(Silence.TotalSeconds, _tag),
+            "informer_silence_seconds", () => new Measurement<double>(Silence.TotalSeconds, _tag),
             description: "Time since the API server last said anything.");
         meter.CreateObservableGauge(
-            "kublambda_informer_objects", () => new Measurement<int>(_store.Count, _tag), description: "Objects in the cache.");
+            "informer_objects", () => new Measurement<int>(_store.Count, _tag), description: "Objects in the cache.");
     }
 
     /// <summary>How long a watch lasts, at least; up to half of it more.</summary>

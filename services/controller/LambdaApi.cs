@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
@@ -30,16 +31,33 @@ public sealed class LambdaApi(IKubernetes client)
         }
     }
 
+    /// <summary>
+    /// Reads as much as can be read: a status that cannot be read is written anew, and of a spec that cannot be read the
+    /// metadata is enough to say so and to delete the Lambda.
+    /// </summary>
     public static LambdaReading Decode(JsonElement json)
+    {
+        if (TryDecode(json, out var lambda, out var error))
+            return new LambdaReading(lambda, null);
+        var withoutStatus = JsonObject.Create(json)!;
+        withoutStatus.Remove("status");
+        if (TryDecode(JsonSerializer.SerializeToElement(withoutStatus), out lambda, out _))
+            return new LambdaReading(lambda, null);
+        var metadata = KubernetesJson.Deserialize<V1ObjectMeta>(json.GetProperty("metadata"));
+        return new LambdaReading(new Lambda { Metadata = metadata }, error);
+    }
+
+    private static bool TryDecode(JsonElement json, out Lambda value, out string? error)
     {
         try
         {
-            return new LambdaReading(KubernetesJson.Deserialize<Lambda>(json), null);
+            (value, error) = (KubernetesJson.Deserialize<Lambda>(json), null);
+            return true;
         }
         catch (Exception e) when (e is JsonException or FormatException or NotSupportedException or InvalidOperationException)
         {
-            var metadata = KubernetesJson.Deserialize<V1ObjectMeta>(json.GetProperty("metadata"));
-            return new LambdaReading(new Lambda { Metadata = metadata }, e.Message);
+            (value, error) = (default!, e.Message);
+            return false;
         }
     }
 

@@ -20,6 +20,9 @@ public static class ConditionEvents
             if (condition.Type == ConditionTypes.Ready && condition.Status != ConditionStatus.True)
                 continue;
             var old = before?.Conditions?.FirstOrDefault(each => each.Type == condition.Type);
+            // Nor is it a change that nothing is known at first sight.
+            if (old is null && condition.Status == ConditionStatus.Unknown)
+                continue;
             if (old?.Reason != condition.Reason || old.Status != condition.Status)
                 yield return new ConditionEvent(condition.Status == ConditionStatus.False, condition.Reason, condition.Message);
         }

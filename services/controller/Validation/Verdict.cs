@@ -12,7 +12,7 @@ public sealed record Verdict(bool Accepted, string Reason, string Message)
 
     /// <summary>The object itself could not be read as a Lambda.</summary>
     public static Verdict Malformed(string error) =>
-        new(false, Reasons.Malformed, $"The resource cannot be read as a Lambda: {error} Apply it again from a file that `kubectl explain lambda --recursive` agrees with.");
+        new(false, Reasons.Malformed, $"The resource cannot be read as a Lambda: {error.TrimEnd('.')}. Apply it again from a file that `kubectl explain lambda --recursive` agrees with.");
 }
 
 /// <summary>One thing that is wrong with a spec.</summary>
