@@ -26,7 +26,7 @@ make_image() {
   layout "localhost/kublambda/$name:dev" "$config" "$out.new" ${below:+$(layers_of "$below")} "$out.new/layer.tar"
   rm "$out.new/layer.tar"
   # One of each: the older go.
-  find "$CACHE/images" -maxdepth 1 -regex ".*/$name-[0-9a-f]*" -exec rm -rf {} +
+  find "$CACHE/images" -maxdepth 1 -regex ".*/$name-[0-9a-f]*\(\.new\)?" ! -path "$out.new" -exec rm -rf {} +
   mv "$out.new" "$out" # the name comes last: what has it is complete
 }
 
