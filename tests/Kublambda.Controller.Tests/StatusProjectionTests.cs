@@ -195,6 +195,8 @@ public sealed class StatusProjectionTests
         Tell(Built());
         Tell(Observed(status: ConditionStatus.False, reason: Reasons.LoadFailed, serving: false, ready: 0, message: "Syntax error."));
         Assert.Equal("Syntax error.", Condition(ConditionTypes.Ready).Message);
+        Tell(Observed(status: ConditionStatus.False, reason: Reasons.LoadFailed, serving: true, ready: 1, message: "One of two loads."));
+        Assert.Equal("One of two loads.", Condition(ConditionTypes.Ready).Message);
     }
 
     [Fact]

@@ -42,6 +42,9 @@ internal static class ReadySummary
         var newIsOut = stage.Type == ConditionTypes.Deployed && conditions[ConditionTypes.Built]?.Status == ConditionStatus.True;
         if (newIsOut && servesMeanwhile is null && stage.Reason != Reasons.DeploymentPending)
             return stage.Message;
+        // Before the first one there was none: what serves is a replica of this one.
+        if (newIsOut && stage.ObservedGeneration == 1 && stage.Reason != Reasons.DeploymentPending)
+            return stage.Message;
         var who = newIsOut || status.Revision is null ? "The revision before" : $"Revision {status.Revision}";
         return $"{stage.Message}\n{who} still serves{(status.Url is null ? "" : $" at {status.Url}")}.";
     }
