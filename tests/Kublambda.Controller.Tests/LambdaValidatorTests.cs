@@ -39,6 +39,7 @@ public sealed class LambdaValidatorTests
             [
                 new EnvVar { Name = "NODE_OPTIONS", Value = "--max-old-space-size=64" },
                 new EnvVar { Name = "EMPTY", Value = "" },
+                new EnvVar { Name = "FUNCTION_MAX_RESPONSE_BYTES", Value = "20000000" },
                 new EnvVar { Name = "KEY", ValueFrom = new EnvVarSource { SecretKeyRef = new KeyRef { Name = "s", Key = "k" } } },
             ],
             Resources = new ComputeResources { Requests = Quantities("cpu", "50m"), Limits = Quantities("cpu", "0.5") },

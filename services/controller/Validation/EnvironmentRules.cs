@@ -12,6 +12,10 @@ internal static partial class EnvironmentRules
     private static readonly string[] ReservedNames = ["PORT", "ADMIN_PORT"];
     private static readonly string[] ReservedPrefixes = ["FUNCTION_", "KUBLAMBDA_"];
 
+    /// <summary>Limits of the invoker that have no field of their own.</summary>
+    private static readonly string[] Limits =
+        ["FUNCTION_QUEUE_LENGTH", "FUNCTION_MAX_REQUEST_BYTES", "FUNCTION_MAX_RESPONSE_BYTES", "FUNCTION_LOAD_TIMEOUT_SECONDS"];
+
     public static IEnumerable<Problem> Check(string field, IReadOnlyList<EnvVar> variables)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -55,7 +59,7 @@ internal static partial class EnvironmentRules
     }
 
     private static bool IsReserved(string name) =>
-        ReservedNames.Contains(name) || Array.Exists(ReservedPrefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+        ReservedNames.Contains(name) || (!Limits.Contains(name) && Array.Exists(ReservedPrefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal)));
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]*\z")]
     private static partial Regex NamePattern();

@@ -21,7 +21,9 @@ function startWatchdog({ settings, onBeat, lastWords }) {
   Object.defineProperty(process, LAST_WORDS, { value: lastWords });
   const worker = new Worker(path.join(__dirname, 'watchdog-thread.js'), {
     name: 'watchdog',
+    // What the user sets in NODE_OPTIONS, --require among it, is for the function's thread only.
     execArgv: [],
+    env: {},
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
     workerData: {
       cells,
