@@ -67,7 +67,6 @@ public static class Reasons
 
     // Ready
     public const string Ready = "Ready";
-    public const string Progressing = "Progressing";
 
     // Terminating
     public const string CleaningUp = "CleaningUp";
