@@ -1,3 +1,5 @@
+using System.Net;
+using k8s.Autorest;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
 using Kublambda.Contracts.Resources;
@@ -52,9 +54,17 @@ public sealed partial class LambdaReconciler(
         if (await api.ReadAsync(key.Namespace, key.Name, cancellationToken) is not { } reading)
             return null;
         using var scope = _logger.BeginLambdaScope(LambdaRef.Of(reading.Lambda), reading.Lambda.Status?.Revision);
-        return StatusProjection.IsTerminating(reading.Lambda)
-            ? await EndAsync(reading.Lambda, cancellationToken)
-            : await AdvanceAsync(reading, cancellationToken);
+        try
+        {
+            return StatusProjection.IsTerminating(reading.Lambda)
+                ? await EndAsync(reading.Lambda, cancellationToken)
+                : await AdvanceAsync(reading, cancellationToken);
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.NotFound)
+        {
+            // It has changed, or went, since it was read.
+            return TimeSpan.FromMilliseconds(100);
+        }
     }
 
     private async Task<TimeSpan?> EndAsync(Lambda lambda, CancellationToken cancellationToken)
