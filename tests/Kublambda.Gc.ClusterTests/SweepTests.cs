@@ -1,0 +1,118 @@
+using k8s;
+using k8s.Autorest;
+using Kublambda.Contracts;
+using Kublambda.Gc.Sweeping;
+using Kublambda.Registry;
+using Kublambda.Registry.Tests;
+using Microsoft.Extensions.DependencyInjection;
+using static Kublambda.Registry.Tests.Artifacts;
+
+namespace Kublambda.Gc.ClusterTests;
+
+public sealed class SweepTests(TestCluster cluster)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Only_what_carries_our_marks_and_has_no_Lambda_goes()
+    {
+        cluster.Require();
+        await using var registry = await LocalRegistry.StartAsync();
+        await using var gc = GcHost.Create(cluster, registry.Host);
+        var client = registry.Client();
+        var alive = await cluster.CreateLambdaAsync("lives");
+        var ending = await cluster.CreateLambdaAsync("ends", finalizer: true);
+        await cluster.DeleteLambdaAsync(ending);
+        var gone = Gone("gone");
+        foreach (var lambda in new[] { alive, ending, gone })
+        {
+            await PushImageAsync(client, Names.Repository(lambda), "v1", "a", labels: Marks(lambda));
+            await PushImageAsync(client, Names.Repository(lambda), "source-v1", "b", annotations: Marks(lambda));
+        }
+        await PushImageAsync(client, "somebody/else-0a1b2c3d", "v1", "a");
+        await PushImageAsync(client, "kublambda/runtime-nodejs", "dev", "a");
+        await PushImageAsync(client, "backup/gone-0a1b2c3d", "v1", "a", labels: Marks(gone));
+
+        await gc.GetRequiredService<Sweep>().RunAsync(Cancel);
+
+        Assert.Equal(
+            ["backup/gone-0a1b2c3d", .. new[] { Names.Repository(ending), Names.Repository(alive) }, "kublambda/runtime-nodejs", "somebody/else-0a1b2c3d"],
+            await FilledAsync(client));
+        await cluster.ReleaseAsync(ending);
+    }
+
+    [Fact]
+    public async Task A_build_pod_without_its_Lambda_ends_and_only_then_its_repository_goes()
+    {
+        cluster.Require();
+        await using var registry = await LocalRegistry.StartAsync();
+        await using var gc = GcHost.Create(cluster, registry.Host);
+        var (sweep, client) = (gc.GetRequiredService<Sweep>(), registry.Client());
+        var gone = Gone("building");
+        await PushImageAsync(client, Names.Repository(gone), "source-v1", "a", annotations: Marks(gone));
+        await cluster.CreateBuildPodAsync(gone, "orphan");
+
+        await sweep.RunAsync(Cancel);
+        Assert.Equal([Names.Repository(gone)], await FilledAsync(client));
+        for (var i = 0; i < 100 && (await cluster.BuildPodsAsync()).Contains("orphan"); i++)
+            await Task.Delay(250, Cancel);
+        Assert.DoesNotContain("orphan", await cluster.BuildPodsAsync());
+
+        await sweep.RunAsync(Cancel);
+        Assert.Empty(await FilledAsync(client));
+    }
+
+    [Fact]
+    public async Task Nothing_goes_before_the_grace_is_over()
+    {
+        cluster.Require();
+        await using var registry = await LocalRegistry.StartAsync();
+        await using var gc = GcHost.Create(cluster, registry.Host, grace: "01:00:00");
+        var gone = Gone("recent");
+        await PushImageAsync(registry.Client(), Names.Repository(gone), "v1", "a", labels: Marks(gone));
+
+        await gc.GetRequiredService<Sweep>().RunAsync(Cancel);
+        await gc.GetRequiredService<Sweep>().RunAsync(Cancel);
+
+        Assert.Equal([Names.Repository(gone)], await FilledAsync(registry.Client()));
+    }
+
+    [Fact]
+    public async Task Where_the_Lambdas_cannot_be_listed_nothing_counts_as_gone()
+    {
+        cluster.Require();
+        await using var registry = await LocalRegistry.StartAsync();
+        var configuration = cluster.Configuration();
+        (configuration.ClientCertificateData, configuration.ClientCertificateKeyData, configuration.ClientCertificateFilePath, configuration.ClientKeyFilePath) = (null, null, null, null);
+        (configuration.Username, configuration.Password, configuration.AccessToken) = (null, null, null);
+        using var stranger = new k8s.Kubernetes(configuration);
+        await using var gc = GcHost.Create(cluster, registry.Host, stranger);
+        var gone = Gone("unknown");
+        await PushImageAsync(registry.Client(), Names.Repository(gone), "v1", "a", labels: Marks(gone));
+
+        await Assert.ThrowsAsync<HttpOperationException>(() => gc.GetRequiredService<Sweep>().RunAsync(Cancel));
+
+        Assert.Equal([Names.Repository(gone)], await FilledAsync(registry.Client()));
+    }
+
+    private LambdaRef Gone(string name) => new(cluster.Namespace, name, Guid.NewGuid().ToString());
+
+    private static Dictionary<string, string> Marks(LambdaRef lambda) => new()
+    {
+        [OciAnnotations.LambdaUid] = lambda.Uid,
+        [OciAnnotations.Lambda] = lambda.ToString(),
+        [OciAnnotations.Revision] = "v1",
+    };
+
+    /// <summary>Repositories that have tags, sorted.</summary>
+    private static async Task<List<string>> FilledAsync(IRegistryClient client)
+    {
+        var filled = new List<string>();
+        foreach (var repository in await ListAsync(client.ListRepositoriesAsync(Cancel)))
+        {
+            if ((await ListAsync(client.ListTagsAsync(repository, Cancel))).Count > 0)
+                filled.Add(repository);
+        }
+        return [.. filled.Order(StringComparer.Ordinal)];
+    }
+}

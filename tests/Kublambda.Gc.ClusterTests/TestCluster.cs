@@ -1,0 +1,115 @@
+using k8s;
+using k8s.Models;
+using Kublambda.Contracts;
+using Kublambda.Contracts.Resources;
+using Kublambda.Gc.ClusterTests;
+
+[assembly: AssemblyFixture(typeof(TestCluster))]
+
+namespace Kublambda.Gc.ClusterTests;
+
+/// <summary>The cluster of KUBECONFIG or of the repository's <c>.local/kubeconfig</c>; a namespace for Lambdas and one for build pods in it.</summary>
+public sealed class TestCluster : IAsyncLifetime
+{
+    private readonly string? _kubeconfig = Find();
+    private readonly string _suffix = Guid.NewGuid().ToString("N")[..6];
+    private k8s.Kubernetes? _client;
+    private string? _image;
+
+    public string Namespace => $"gc-{_suffix}";
+
+    public string Builds => $"gc-builds-{_suffix}";
+
+    public IKubernetes Client => _client ?? throw new InvalidOperationException("No cluster.");
+
+    public KubernetesClientConfiguration Configuration() => KubernetesClientConfiguration.BuildConfigFromConfigFile(_kubeconfig);
+
+    /// <summary>Skips the test where no cluster is at hand.</summary>
+    public void Require() => Assert.SkipWhen(_client is null, "No cluster: run `make up`, or set KUBECONFIG.");
+
+    public async ValueTask InitializeAsync()
+    {
+        if (_kubeconfig is null)
+            return;
+        _client = new k8s.Kubernetes(Configuration());
+        foreach (var name in new[] { Namespace, Builds })
+            await _client.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = name } });
+        // Any image with a shell that the node has already.
+        var broker = await _client.CoreV1.ListNamespacedPodAsync("kublambda-system", labelSelector: "app.kubernetes.io/name=rabbitmq");
+        _image = broker.Items[0].Spec.Containers[0].Image;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_client is null)
+            return;
+        foreach (var name in new[] { Namespace, Builds })
+            await _client.CoreV1.DeleteNamespaceAsync(name);
+        _client.Dispose();
+    }
+
+    /// <summary>A Lambda that no service acts on, since its runtime is none that they have; held by a finalizer where asked for.</summary>
+    public async Task<LambdaRef> CreateLambdaAsync(string name, bool finalizer = false)
+    {
+        var lambda = new Dictionary<string, object>
+        {
+            ["apiVersion"] = $"{Lambda.Group}/{Lambda.Version}",
+            ["kind"] = Lambda.KindName,
+            ["metadata"] = new { name, finalizers = finalizer ? new[] { "kublambda.dev/test" } : [] },
+            ["spec"] = new { runtime = "python", handler = "index.handler", source = new { inline = new { files = new Dictionary<string, string> { ["index.py"] = "x" } } } },
+        };
+        var made = await Client.CustomObjects.CreateNamespacedCustomObjectAsync<Lambda>(lambda, Lambda.Group, Lambda.Version, Namespace, Lambda.Plural);
+        return LambdaRef.Of(made);
+    }
+
+    public async Task DeleteLambdaAsync(LambdaRef lambda)
+    {
+        await Client.CustomObjects.DeleteNamespacedCustomObjectAsync(Lambda.Group, Lambda.Version, Namespace, Lambda.Plural, lambda.Name);
+    }
+
+    /// <summary>Takes all finalizers off.</summary>
+    public async Task ReleaseAsync(LambdaRef lambda)
+    {
+        var patch = new V1Patch("""{"metadata":{"finalizers":null}}""", V1Patch.PatchType.MergePatch);
+        await Client.CustomObjects.PatchNamespacedCustomObjectAsync<Lambda>(patch, Lambda.Group, Lambda.Version, Namespace, Lambda.Plural, lambda.Name);
+    }
+
+    /// <summary>A running pod that looks like a build and does not heed the signal to end.</summary>
+    public async Task CreateBuildPodAsync(LambdaRef lambda, string name)
+    {
+        var pod = new V1Pod
+        {
+            Metadata = new V1ObjectMeta { Name = name, Labels = Labels.For(lambda) },
+            Spec = new V1PodSpec
+            {
+                RestartPolicy = "Never",
+                AutomountServiceAccountToken = false,
+                Containers = [new V1Container { Name = "build", Image = _image, ImagePullPolicy = "IfNotPresent", Command = ["/bin/sh", "-c", "trap '' TERM; while :; do sleep 1; done"] }],
+            },
+        };
+        await Client.CoreV1.CreateNamespacedPodAsync(pod, Builds);
+        for (var i = 0; i < 240; i++)
+        {
+            if ((await Client.CoreV1.ReadNamespacedPodAsync(name, Builds)).Status.Phase == "Running")
+                return;
+            await Task.Delay(250, TestContext.Current.CancellationToken);
+        }
+        Assert.Fail($"{name} does not run.");
+    }
+
+    public async Task<List<string>> BuildPodsAsync() => [.. (await Client.CoreV1.ListNamespacedPodAsync(Builds)).Items.Select(pod => pod.Metadata.Name).Order()];
+
+    private static string? Find()
+    {
+        if (Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 } set)
+            return set;
+        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            var file = Path.Combine(directory.FullName, ".local", "kubeconfig");
+            if (File.Exists(file))
+                return file;
+        }
+
+        return null;
+    }
+}
