@@ -47,7 +47,7 @@ run_dotnet() { # group name [filter...]
 
 run_node() { # directory of tests
   local name=runtime-nodejs log=$LOGS/runtime-nodejs.log begin=$SECONDS
-  timeout 5m node --test --test-reporter=tap "$1" >"$log" 2>&1 </dev/null || true
+  timeout 5m node --test --test-reporter=tap "$1"/*.test.js >"$log" 2>&1 </dev/null || true
   tally() { local n; n=$(sed -n "s/^# $1 //p" "$log" | tail -1); echo "${n:-$2}"; }
   local bad=$(($(tally fail 1) + $(tally cancelled 0)))
   [ "$bad" -eq 0 ] || grep -A25 '^ *not ok' "$log" | head -200 || true

@@ -42,6 +42,9 @@ public static class HostExtensions
     public static WebApplication MapKublambdaDefaults(this WebApplication app)
     {
         Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions { SuppressEventCounters = true });
+        // A metric is named <meter>_<instrument>: ours are of the meter "kublambda". Not what .NET keeps for its own diagnosis.
+        Metrics.ConfigureMeterAdapter(adapter => adapter.InstrumentFilterPredicate =
+            instrument => !instrument.Meter.Name.StartsWith("Private.", StringComparison.Ordinal));
         app.MapHealthChecks("/healthz/live", new HealthCheckOptions { Predicate = _ => false });
         app.MapHealthChecks("/healthz/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag) });
         app.MapMetrics();

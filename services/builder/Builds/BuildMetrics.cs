@@ -12,11 +12,11 @@ public sealed class BuildMetrics
     public BuildMetrics(IMeterFactory meters, BuildSlots slots)
     {
 #pragma warning disable CA2000 // The factory owns its meters.
-        var meter = meters.Create("Kublambda.Builder");
+        var meter = meters.Create("kublambda");
 #pragma warning restore CA2000
-        _announced = meter.CreateCounter<long>("kublambda_builds_announced", description: "Outcomes published, repeated ones too, by reason.");
-        _seconds = meter.CreateHistogram<double>("kublambda_build_seconds", unit: "s", description: "From the creation of a build pod to its end.");
-        meter.CreateObservableGauge("kublambda_builds_waiting", () => slots.Waiting, description: "Lambdas that wait in this replica for a place.");
+        _announced = meter.CreateCounter<long>("builds_announced", description: "Outcomes published, repeated ones too, by reason.");
+        _seconds = meter.CreateHistogram<double>("build_seconds", unit: "s", description: "From the creation of a build pod to its end.");
+        meter.CreateObservableGauge("builds_waiting", () => slots.Waiting, description: "Lambdas that wait in this replica for a place.");
     }
 
     public void Succeeded(V1Pod? pod)

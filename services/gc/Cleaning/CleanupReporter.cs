@@ -18,14 +18,14 @@ public sealed partial class CleanupReporter
     {
         _logger = logger;
 #pragma warning disable CA2000 // The factory owns its meters.
-        var meter = meters.Create("Kublambda.Gc");
+        var meter = meters.Create("kublambda");
 #pragma warning restore CA2000
-        _cleanups = meter.CreateCounter<long>("kublambda_gc_cleanups", description: "Clean-ups that were finished.");
-        _delays = meter.CreateCounter<long>("kublambda_gc_cleanup_delays", description: "Clean-ups that have to be tried again, by reason.");
-        _manifests = meter.CreateCounter<long>("kublambda_gc_manifests_deleted", description: "Manifests deleted from the registry.");
-        _seconds = meter.CreateHistogram<double>("kublambda_gc_cleanup_seconds", unit: "s", description: "Time of finished clean-ups.");
-        _sweeps = meter.CreateCounter<long>("kublambda_gc_sweeps", description: "Sweeps, by outcome.");
-        _orphans = meter.CreateCounter<long>("kublambda_gc_orphans_deleted", description: "Repositories and build pods without a Lambda, by kind.");
+        _cleanups = meter.CreateCounter<long>("gc_cleanups", description: "Clean-ups that were finished.");
+        _delays = meter.CreateCounter<long>("gc_cleanup_delays", description: "Clean-ups that have to be tried again, by reason.");
+        _manifests = meter.CreateCounter<long>("gc_manifests_deleted", description: "Manifests deleted from the registry.");
+        _seconds = meter.CreateHistogram<double>("gc_cleanup_seconds", unit: "s", description: "Time of finished clean-ups.");
+        _sweeps = meter.CreateCounter<long>("gc_sweeps", description: "Sweeps, by outcome.");
+        _orphans = meter.CreateCounter<long>("gc_orphans_deleted", description: "Repositories and build pods without a Lambda, by kind.");
     }
 
     /// <summary>The repository is empty.</summary>
