@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace Kublambda.Builder.Builds;
 
 /// <summary>Says on the bus how a build stands.</summary>
-public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<RegistryOptions> registry, BuildMetrics metrics, ILogger<BuildAnnouncer> logger)
+public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<RegistryOptions> registry, IOptions<BuildOptions> options, BuildMetrics metrics, ILogger<BuildAnnouncer> logger)
 {
     public async Task BuiltAsync(Lambda lambda, string revision, Pipeline pipeline, string digest, V1Pod? pod, CancellationToken cancellationToken)
     {
@@ -49,9 +49,9 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
     public async Task FailedAsync(Lambda lambda, BuildJob job, V1Pod pod, BuildFault fault, bool final, CancellationToken cancellationToken)
     {
         var attempt = BuildPod.AttemptOf(pod);
-        var more = final && BuildFault.IsTransient(fault.Reason)
-            ? $"Tried {attempt} times; change the Lambda, or set its annotation {Revision.RebuildAnnotation} to a new value, to try again.\n"
-            : final || BuildPod.IsActive(pod) ? "" : $"Try {attempt} of {RetryPolicy.Attempts}; it is tried again by itself.\n";
+        var more = final || BuildPod.IsActive(pod) ? ""
+            : attempt < RetryPolicy.Attempts ? $"Try {attempt} of {RetryPolicy.Attempts}; the next one comes by itself.\n"
+            : $"Tried {attempt} times. The next round begins in {options.Value.KeepFailed.TotalMinutes:0} min, or at once when the Lambda changes or its annotation {Revision.RebuildAnnotation} gets a new value.\n";
         LogFailed(fault.Reason, final, attempt);
         metrics.Failed(pod, fault.Reason);
         await publisher.PublishAsync(

@@ -8,7 +8,7 @@ namespace Kublambda.Builder.Builds;
 
 /// <summary>Starts build pods where there is a place for them, and ends those that nobody waits for any more.</summary>
 public sealed partial class BuildLauncher(
-    Lambdas lambdas, IRegistryClient registry, BuildPods pods, BuildSlots slots, IOptions<BuildOptions> options, IOptions<RegistryOptions> registryOptions,
+    ILambdas lambdas, IRegistryClient registry, BuildPods pods, BuildSlots slots, IOptions<BuildOptions> options, IOptions<RegistryOptions> registryOptions,
     ILogger<BuildLauncher> logger)
 {
     /// <returns>The pod; null where all places are taken, or the Lambda changed or went meanwhile.</returns>

@@ -14,7 +14,7 @@ namespace Kublambda.Builder.Builds;
 /// called for messages, for changes of build pods and for free places alike, from any replica, and never waits for a build.
 /// </summary>
 public sealed partial class BuildReconciler(
-    Lambdas lambdas, PipelineCatalog pipelines, RuntimeImages runtimes, IRegistryClient registry, BuildPods pods, BuildLauncher launcher,
+    ILambdas lambdas, PipelineCatalog pipelines, RuntimeImages runtimes, IRegistryClient registry, BuildPods pods, BuildLauncher launcher,
     BuildAnnouncer announcer, IOptions<RegistryOptions> registryOptions, TimeProvider time, ILogger<BuildReconciler> logger)
 {
     /// <param name="reference">The Lambda.</param>

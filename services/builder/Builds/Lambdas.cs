@@ -7,10 +7,19 @@ using Kublambda.Contracts.Resources;
 
 namespace Kublambda.Builder.Builds;
 
-/// <summary>Lambdas, and what their sources name, in the API server.</summary>
-public sealed class Lambdas(IKubernetes client)
+/// <summary>Reads Lambdas, and what their sources name.</summary>
+public interface ILambdas
 {
     /// <summary>The Lambda as it is now, where it may be built: it exists under this uid, is not terminating, and its newest generation is accepted.</summary>
+    Task<Lambda?> ReadBuildableAsync(LambdaRef reference, CancellationToken cancellationToken);
+
+    /// <summary>The ConfigMap that the source names; null where it names none, or there is none.</summary>
+    Task<V1ConfigMap?> ReadSourceAsync(Lambda lambda, CancellationToken cancellationToken);
+}
+
+/// <inheritdoc/>
+public sealed class Lambdas(IKubernetes client) : ILambdas
+{
     public async Task<Lambda?> ReadBuildableAsync(LambdaRef reference, CancellationToken cancellationToken)
     {
         var lambda = await OrNull(() => client.CustomObjects.GetNamespacedCustomObjectAsync<Lambda>(
@@ -18,7 +27,6 @@ public sealed class Lambdas(IKubernetes client)
         return lambda is not null && lambda.Metadata.Uid == reference.Uid && lambda.Metadata.DeletionTimestamp is null && IsAccepted(lambda) ? lambda : null;
     }
 
-    /// <summary>The ConfigMap that the source names; null where it names none, or there is none.</summary>
     public async Task<V1ConfigMap?> ReadSourceAsync(Lambda lambda, CancellationToken cancellationToken) =>
         lambda.Spec.Source.Zip?.ConfigMap is { } key
             ? await OrNull(() => client.CoreV1.ReadNamespacedConfigMapAsync(key.Name, lambda.Metadata.NamespaceProperty, cancellationToken: cancellationToken))

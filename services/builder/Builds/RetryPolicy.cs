@@ -18,7 +18,7 @@ public enum BuildStep
 /// <summary>When a failed build is tried again. All it needs to know stands on the pod, so that it survives the builder.</summary>
 public static class RetryPolicy
 {
-    /// <summary>Tries of one revision, all of which met a fault that may pass.</summary>
+    /// <summary>Tries of one revision in quick succession, all of which met a fault that may pass.</summary>
     public const int Attempts = 5;
 
     private static readonly TimeSpan First = TimeSpan.FromSeconds(5);
@@ -36,8 +36,12 @@ public static class RetryPolicy
         // Held up, for example by an image that cannot be pulled: Kubernetes itself goes on trying, up to the deadline.
         if (BuildPod.IsActive(pod))
             return (BuildStep.Observe, false, null);
-        if (!BuildFault.IsTransient(fault.Reason) || BuildPod.AttemptOf(pod) >= Attempts)
+        if (!BuildFault.IsTransient(fault.Reason))
             return (BuildStep.Observe, true, null);
+        // The quick tries are used up. When the pod is removed, much later, a new round begins: whoever mended the cause
+        // need not touch every Lambda.
+        if (BuildPod.AttemptOf(pod) >= Attempts)
+            return (BuildStep.Observe, false, null);
         var due = (BuildPodReport.FinishedAt(pod) ?? now) + Delay(BuildPod.AttemptOf(pod));
         return due <= now ? (BuildStep.Retry, false, null) : (BuildStep.Observe, false, due - now);
     }
