@@ -29,7 +29,8 @@ public sealed partial class LambdaReconciler(
         if (change.Type != ChangeType.Modified
             || now.Generation != old?.Generation
             || now.DeletionTimestamp != old?.DeletionTimestamp
-            || HasFinalizer(change.Object) != HasFinalizer(change.Old!))
+            || HasFinalizer(change.Object) != HasFinalizer(change.Old!)
+            || !Same(now.Annotations, old?.Annotations))
         {
             Queue.Add(key);
         }
@@ -114,6 +115,11 @@ public sealed partial class LambdaReconciler(
             return Verdict.Malformed(e.Message);
         }
     }
+
+    /// <summary>Annotations are words to the services: to build once more, for example.</summary>
+    private static bool Same(IDictionary<string, string>? left, IDictionary<string, string>? right) =>
+        (left ?? new Dictionary<string, string>()).OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .SequenceEqual((right ?? new Dictionary<string, string>()).OrderBy(pair => pair.Key, StringComparer.Ordinal));
 
     private static bool HasFinalizer(Lambda lambda) => lambda.Metadata.Finalizers?.Contains(Labels.Finalizer) == true;
 
