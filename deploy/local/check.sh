@@ -21,8 +21,8 @@ else
     grep -qw "$c" /sys/fs/cgroup/cgroup.controllers 2>/dev/null || grep -qw "$c" <(awk '$4 == 1 {print $1}' /proc/cgroups 2>/dev/null) ||
       lack "cgroup $c: the controller is not enabled (see /proc/cgroups, /sys/fs/cgroup)"
   done
-  for pid in $(pgrep -x kubelet || true); do
-    grep -qz "^$MARK=" "/proc/$pid/environ" 2>/dev/null || lack "another kubelet runs here (pid $pid): two nodes cannot share one machine's iptables"
+  for pid in $(foreign_pids kubelet); do
+    lack "another kubelet runs here (pid $pid): two nodes cannot share one machine's iptables"
   done
 fi
 [ "$(uname -m)" = x86_64 ] || [ "$(uname -m)" = aarch64 ] || lack "$(uname -m): untested processor architecture"

@@ -40,7 +40,7 @@ network() {
 }
 # The rules that are ours by their comment, and, unless another node runs here, kube-proxy's chains with what leads into them.
 removal() {
-  local kube='^KUBE-'; ! other_node || kube='^$'
+  local kube='^KUBE-'; [ -z "$(foreign_pids 'kubelet|kube-proxy')" ] || kube='^$'
   awk -v table="$1" -v kube="$kube" '
     BEGIN { print "*" table }
     $1 == "-N" && $2 ~ kube { chains = chains "\n:" $2 " - [0:0]"; ends = ends "\n-X " $2 }
@@ -48,12 +48,6 @@ removal() {
     $1 == "-A" && $2 !~ kube { for (i = 3; i < NF; i++) if ($i == "-j" && $(i + 1) ~ kube) { $1 = "-D"; print; next } }
     END { print chains ends "\nCOMMIT" }'
 }
-other_node() {
-  local pid
-  for pid in $(pgrep -x 'kubelet|kube-proxy' || true); do grep -qz "^$MARK=" "/proc/$pid/environ" 2>/dev/null || return 0; done
-  return 1
-}
-
 cgroups() { find /sys/fs/cgroup -depth -type d \( -path "*/$CGROUP" -o -path "*/$CGROUP/*" \) -exec rmdir {} + 2>/dev/null || true; }
 
 for part in "$@"; do "$part"; done

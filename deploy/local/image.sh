@@ -25,8 +25,8 @@ make_image() {
   rm -rf "$out.new/root"
   layout "localhost/kublambda/$name:dev" "$config" "$out.new" ${below:+$(layers_of "$below")} "$out.new/layer.tar"
   rm "$out.new/layer.tar"
-  # One of each: the older go.
-  find "$CACHE/images" -maxdepth 1 -regex ".*/$name-[0-9a-f]*\(\.new\)?" ! -path "$out.new" -exec rm -rf {} +
+  # What no checkout asked for in the last day goes.
+  find "$CACHE/images" -mindepth 1 -maxdepth 1 -type d -mmin +1440 -exec rm -rf {} +
   mv "$out.new" "$out" # the name comes last: what has it is complete
 }
 
@@ -35,4 +35,5 @@ if [ ! -d "$out" ]; then
   exec 8>"$CACHE/images/lock"; flock 8
   [ -d "$out" ] || make_image
 fi
+touch "$out"
 printf '%s\n' "$out"

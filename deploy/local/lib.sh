@@ -31,6 +31,14 @@ pid_of() {
 # Every process that carries the mark (kernel threads have no environment; races with exits are harmless).
 marked_pids() { { grep -slz "^$MARK=" /proc/[0-9]*/environ || true; } | cut -d/ -f3; }
 
+# Processes of these names that are not this node's. A process that was killed and not yet reaped has no executable any more.
+foreign_pids() {
+  local pid
+  for pid in $(pgrep -x "$1" || true); do
+    if readlink "/proc/$pid/exe" >/dev/null 2>&1 && ! grep -qz "^$MARK=" "/proc/$pid/environ"; then echo "$pid"; fi
+  done
+}
+
 # stop NAME: the supervisor first, so that it does not start the process again.
 stop() {
   local pid name
