@@ -17,7 +17,7 @@ namespace Kublambda.Controller;
 public sealed partial class LambdaReconciler(
     LambdaApi api, IResourceCache<Lambda> cache, StatusWriter statuses, IFactPublisher bus, WorkQueue<LambdaKey> queue, TimeProvider time,
     ILogger<LambdaReconciler> logger)
-    : ReconcileLoop<LambdaKey>(queue, logger, workers: 8), IResourceHandler<Lambda>
+    : ReconcileLoop<LambdaKey>(queue, logger, workers: 16), IResourceHandler<Lambda>
 {
     private readonly ILogger _logger = logger;
 
@@ -25,8 +25,9 @@ public sealed partial class LambdaReconciler(
     {
         var (now, old) = (change.Object.Metadata, change.Old?.Metadata);
         var key = new LambdaKey(now.NamespaceProperty, now.Name);
-        // What the controller itself writes into the status asks for nothing, unless it ends a settled state.
+        // A status that the controller wrote asks for nothing, unless it ends a settled state.
         if (change.Type != ChangeType.Modified
+            || change.Object.Status?.ObservedGeneration != now.Generation
             || now.Generation != old?.Generation
             || now.DeletionTimestamp != old?.DeletionTimestamp
             || HasFinalizer(change.Object) != HasFinalizer(change.Old!)
@@ -73,6 +74,7 @@ public sealed partial class LambdaReconciler(
         // Without our finalizer nothing of ours is left, or never was.
         if (!HasFinalizer(lambda))
             return null;
+        await statuses.ProjectAsync(LambdaRef.Of(lambda), StatusProjection.TerminatingOrNull, cancellationToken);
         await bus.PublishAsync(
             new LambdaDeleted
             {
@@ -80,7 +82,6 @@ public sealed partial class LambdaReconciler(
                 DeletedAt = new DateTimeOffset(lambda.Metadata.DeletionTimestamp!.Value.ToUniversalTime()),
             },
             cancellationToken);
-        await statuses.ProjectAsync(LambdaRef.Of(lambda), StatusProjection.TerminatingOrNull, cancellationToken);
         return Pace.Next(lambda, lambda.Status, time.GetUtcNow());
     }
 
