@@ -40,7 +40,7 @@ network() {
 }
 # The rules that are ours by their comment, and, unless another node runs here, kube-proxy's chains with what leads into them.
 removal() {
-  local kube='^KUBE-'; [ -z "$(foreign_pids 'kubelet|kube-proxy')" ] || kube='^$'
+  local kube='^KUBE-'; [ -z "$(foreign_pids kubelet kube-proxy)" ] || kube='^$'
   awk -v table="$1" -v kube="$kube" '
     BEGIN { print "*" table }
     $1 == "-N" && $2 ~ kube { chains = chains "\n:" $2 " - [0:0]"; ends = ends "\n-X " $2 }

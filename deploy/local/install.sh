@@ -15,7 +15,7 @@ manifests() {
   local log; log=$(mktemp)
   # Warnings of newer kubectl about words that only older ones know are no news.
   kubectl apply -k deploy/overlays/local >"$log" 2>&1 || { grep -v '^# Warning' "$log" >&2; die 'the manifests cannot be applied'; }
-  awk '$2 != "unchanged" && !/^(#|Warning)/ {print "  " $0}' "$log"; rm -f "$log"
+  awk '$2 == "created" || $2 == "configured" {n[$2]++} END {for (k in n) print "  " n[k] " objects " k}' "$log"; rm -f "$log"
 }
 runtime() {
   local layout reference=127.0.0.1:$REGISTRY_NODE_PORT/kublambda/runtime-nodejs:dev

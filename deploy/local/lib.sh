@@ -34,7 +34,7 @@ marked_pids() { { grep -slz "^$MARK=" /proc/[0-9]*/environ || true; } | cut -d/ 
 # Processes of these names that are not this node's. A process that was killed and not yet reaped has no executable any more.
 foreign_pids() {
   local pid
-  for pid in $(pgrep -x "$1" || true); do
+  for pid in $(printf '%s\n' "$@" | xargs -n 1 pgrep -x || true); do
     if readlink "/proc/$pid/exe" >/dev/null 2>&1 && ! grep -qz "^$MARK=" "/proc/$pid/environ"; then echo "$pid"; fi
   done
 }
