@@ -42,8 +42,10 @@ public sealed class RefusalTests(TestNamespace<RefusalTests> space) : IClassFixt
             Assert.Empty(await space.BuildPodsAsync(seen));
         }
 
-        var events = await space.KubectlAsync("get", "events", "--field-selector", "type=Warning,involvedObject.name=route");
-        Assert.Contains(Reasons.Invalid, events, StringComparison.Ordinal);
+        await Eventually.HoldsAsync(
+            "a warning among the events of route",
+            () => space.KubectlAsync("get", "events", "--field-selector", "type=Warning,involvedObject.name=route", "-o", "jsonpath={.items[*].reason}"),
+            reasons => reasons == Reasons.Invalid, seconds: 20);
         // Nothing was made, so nothing has to be cleaned up: they go at once.
         await space.KubectlAsync(["delete", "lambda", "--timeout=10s", .. mistakes.Values.Select(lambda => lambda.Name)]);
     }
@@ -92,6 +94,9 @@ public sealed class RefusalTests(TestNamespace<RefusalTests> space) : IClassFixt
             File.Delete(file);
         }
 
+        await Eventually.HoldsAsync(
+            $"the status of {how} to be written", () => space.KubectlAsync("get", "lambda", how, "-o", "jsonpath={.status.conditions[0].lastTransitionTime}"),
+            time => time.Length > 0 && !time.StartsWith("0000", StringComparison.Ordinal), seconds: 30);
         var after = await space.UntilAsync(how, "a status that is whole again", lambda => Seen.IsReady(lambda) && lambda.Status!.Url is not null);
         Assert.Equal((before.Status!.Image, before.Status.Revision), (after.Status!.Image, after.Status.Revision));
         await space.AnswersAsync(after, "well");
