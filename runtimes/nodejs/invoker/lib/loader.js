@@ -98,7 +98,13 @@ function loadFailure(error, file, source) {
   return new Fatal(
     ExitCodes.loadFailed,
     `${path.basename(file)} could not be loaded: ${summary}${where ? ` (at ${where})` : ''}`,
-    `${loadRemedy(error)}\n${text}`);
+    `${loadRemedy(error)}\n${withoutInternals(text)}`);
+}
+
+/** A stack without the frames of Node and of the invoker. */
+function withoutInternals(stack) {
+  const isInternal = (line) => /^ +at /.test(line) && (line.includes('node:internal/') || line.includes(__dirname));
+  return stack.split('\n').filter((line) => !isInternal(line)).join('\n').trimEnd();
 }
 
 function loadRemedy(error) {

@@ -18,23 +18,21 @@ let lastLook = performance.now();
 let lastBeat = 0;
 let stillMs = 0;
 let loadingMs = 0;
+let suspected = false;
 
 const timer = setInterval(() => {
   const now = performance.now();
-  // A long gap between two looks means that the whole process was stopped, not that the function blocks.
-  const step = Math.min(now - lastLook, 4 * LOOK_MS);
+  const step = now - lastLook;
   lastLook = now;
   const phase = Atomics.load(cells, Cells.phase);
   const beat = Atomics.load(cells, Cells.beat);
   stillMs = beat === lastBeat ? stillMs + step : 0;
   lastBeat = beat;
-  if (phase === Phases.loading) {
-    loadingMs += step;
-    if (loadingMs > loadTimeoutMs + GRACE_MS) stop(loadTimeout());
-  } else if (phase === Phases.serving) {
-    loadingMs = 0;
-    if (stillMs > timeoutMs + GRACE_MS) stop(blocked());
-  }
+  loadingMs = phase === Phases.loading ? loadingMs + step : 0;
+  const finding = loadingMs > loadTimeoutMs + GRACE_MS ? loadTimeout() : phase === Phases.serving && stillMs > timeoutMs + GRACE_MS ? blocked() : null;
+  // Two looks in a row: after the whole process was stopped for a while, the main thread gets the time to show that it lives.
+  if (finding && suspected) stop(finding);
+  suspected = finding !== null;
 }, LOOK_MS);
 
 const loadTimeout = () => ({
