@@ -9,7 +9,7 @@ builder.AddKublambdaDefaults("deployer", bus =>
     bus.AddConsumer<LambdaBuiltConsumer>();
     bus.AddConsumer<LambdaDeletedConsumer>();
 });
-builder.Services.AddKubernetes().AddWorkloads().AddWatching();
+builder.Services.AddKubernetes().AddWorkloads().AddWatching().AddLeading();
 
 var app = builder.Build();
 app.MapKublambdaDefaults();

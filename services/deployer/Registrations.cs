@@ -27,21 +27,25 @@ internal static class Registrations
         return services;
     }
 
-    /// <summary>What watches; the caches fill in every replica, only the leader reconciles.</summary>
-    public static IServiceCollection AddWatching(this IServiceCollection services)
+    /// <summary>The caches, which fill in every replica, and what reconciles.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="ns">Null: all namespaces.</param>
+    public static IServiceCollection AddWatching(this IServiceCollection services, string? ns = null)
     {
         services.AddSingleton(provider => new WorkQueue<LambdaKey>(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SaidLast>();
-        services.AddInformer<Lambda>(Lambdas.Resource).AddResourceHandler<Lambda, LambdaHandler>();
-        services.AddChildren<V1Deployment>().AddChildren<V1Service>().AddChildren<V1Ingress>().AddChildren<V1HorizontalPodAutoscaler>();
-        services.AddChildren<V1ReplicaSet>().AddChildren<V1Pod>();
-        services.AddLeaderElection(Lease);
-        services.AddLeaderHostedService<WorkloadReconciler>();
-        return services;
+        services.AddSingleton<WorkloadReconciler>();
+        services.AddInformer<Lambda>(Lambdas.Resource with { Namespace = ns }).AddResourceHandler<Lambda, LambdaHandler>();
+        return services.AddChildren<V1Deployment>(ns).AddChildren<V1Service>(ns).AddChildren<V1Ingress>(ns)
+            .AddChildren<V1HorizontalPodAutoscaler>(ns).AddChildren<V1ReplicaSet>(ns).AddChildren<V1Pod>(ns);
     }
 
-    private static IServiceCollection AddChildren<T>(this IServiceCollection services)
+    /// <summary>Reconciling happens in one replica only.</summary>
+    public static IServiceCollection AddLeading(this IServiceCollection services) =>
+        services.AddLeaderElection(Lease).AddLeaderHostedService<WorkloadReconciler>();
+
+    private static IServiceCollection AddChildren<T>(this IServiceCollection services, string? ns)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        services.AddInformer<T>(ResourceQuery.For<T>() with { LabelSelector = Labels.ManagedSelector })
+        services.AddInformer<T>(ResourceQuery.For<T>() with { Namespace = ns, LabelSelector = Labels.ManagedSelector })
             .AddResourceHandler<T, ChildHandler<T>>();
 }

@@ -31,9 +31,9 @@ internal static class Ownership
             return ofLambda && controller.Name == lambda.Name ? Owner.Predecessor : Owner.Stranger;
         }
 
-        if (Label(live, Labels.ManagedBy) != Labels.ManagedByValue || Label(live, Labels.Lambda) != lambda.Name)
-            return Owner.Stranger;
-        return Label(live, Labels.LambdaUid) == lambda.Uid ? Owner.Ours : Owner.Predecessor;
+        if (Label(live, Labels.LambdaUid) == lambda.Uid)
+            return Owner.Ours;
+        return Label(live, Labels.ManagedBy) == Labels.ManagedByValue && Label(live, Labels.Lambda) == lambda.Name ? Owner.Predecessor : Owner.Stranger;
     }
 
     private static string? Label(IKubernetesObject<V1ObjectMeta> live, string name) =>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Autorest;
@@ -57,7 +58,15 @@ internal sealed class WorkloadStore(IKubernetes client, ApiDiscovery discovery)
     {
         try
         {
-            await WriteAsync(step, cancellationToken);
+            try
+            {
+                await WriteAsync(step, cancellationToken);
+            }
+            catch (HttpOperationException e) when (e.Response.StatusCode == HttpStatusCode.Conflict && step.Kind == StepKind.Apply)
+            {
+                // Another replica made it in the same moment: now there is something to apply to.
+                await WriteAsync(step, cancellationToken);
+            }
         }
         catch (HttpOperationException e)
         {

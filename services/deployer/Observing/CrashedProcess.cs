@@ -20,6 +20,12 @@ internal static class CrashedProcess
                 "raise spec.resources.limits.memory, or lower spec.scaling.concurrency so that fewer requests share it.", log);
         }
 
+        if (ended.Reason is "StartError" or "ContainerCannotRun")
+        {
+            return new(pod, Reasons.CrashLoop, $"The container of pod {pod.Metadata.Name} cannot be started: {ended.Message}",
+                "see that the image has the entry point of its runtime.");
+        }
+
         return ended.ExitCode switch
         {
             64 => Told(Reasons.HandlerNotFound, "The handler that spec.handler names is not in the code.",
