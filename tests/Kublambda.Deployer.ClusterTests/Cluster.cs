@@ -129,7 +129,7 @@ public sealed class Cluster : IAsyncLifetime, IFactPublisher
     }
 
     /// <summary>Waits until the watcher says this reason.</summary>
-    public Task<DeploymentObserved?> SaysAsync(string name, string reason, int seconds = 30) =>
+    public Task<DeploymentObserved?> SaysAsync(string name, string reason, int seconds = 60) =>
         EventuallyAsync(() => Task.FromResult(Said(name)), said => said?.Reason == reason, $"{name} is {reason}", seconds);
 
     private static string? Find()

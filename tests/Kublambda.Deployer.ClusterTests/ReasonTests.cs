@@ -58,7 +58,7 @@ public sealed class ReasonTests(Cluster cluster)
 
         await cluster.Client.CoreV1.CreateNamespacedSecretAsync(
             new V1Secret { Metadata = new V1ObjectMeta { Name = "late" }, StringData = new Dictionary<string, string> { ["password"] = "x" } }, cluster.Namespace);
-        await cluster.SaysAsync("no-secret", Reasons.DeploymentSucceeded, seconds: 60);
+        await cluster.SaysAsync("no-secret", Reasons.DeploymentSucceeded);
     }
 
     [Fact]

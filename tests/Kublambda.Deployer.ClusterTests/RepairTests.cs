@@ -4,6 +4,7 @@ using k8s.Models;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
 using Kublambda.Deployer.Applying;
+using Kublambda.Kubernetes;
 
 namespace Kublambda.Deployer.ClusterTests;
 
@@ -90,20 +91,22 @@ public sealed class RepairTests(Cluster cluster)
     {
         cluster.Require();
         await cluster.DeployAsync(await cluster.ALambdaAsync("deleted", s => s with { Triggers = [NodePort, new() { Name = "in", Http = new() { Exposure = Exposures.Ingress } }] }));
-        await cluster.SaysAsync("deleted", Reasons.HandlerNotFound);
-        await cluster.Client.CoreV1.DeleteNamespacedServiceAsync("deleted", cluster.Namespace);
-        await cluster.Client.AppsV1.DeleteNamespacedDeploymentAsync("deleted", cluster.Namespace, propagationPolicy: "Background");
-        await cluster.Client.NetworkingV1.DeleteNamespacedIngressAsync("deleted", cluster.Namespace);
+        var deployment = await DeploymentAsync("deleted");
+        IKubernetesObject<V1ObjectMeta>[] all =
+        [
+            deployment, await ServiceAsync("deleted"), await cluster.Client.NetworkingV1.ReadNamespacedIngressAsync("deleted", cluster.Namespace),
+        ];
+        foreach (var item in all)
+            await cluster.Client.DeleteAsync(Resources.Of(item), item, TestContext.Current.CancellationToken);
         await cluster.Client.AutoscalingV1.DeleteNamespacedHorizontalPodAutoscalerAsync("deleted", cluster.Namespace);
         await cluster.EventuallyAsync(async () =>
         {
             try
             {
-                await DeploymentAsync("deleted");
                 await ServiceAsync("deleted");
                 await cluster.Client.NetworkingV1.ReadNamespacedIngressAsync("deleted", cluster.Namespace);
                 await cluster.Client.AutoscalingV1.ReadNamespacedHorizontalPodAutoscalerAsync("deleted", cluster.Namespace);
-                return true;
+                return (await DeploymentAsync("deleted")).Metadata.Uid != deployment.Metadata.Uid;
             }
             catch (k8s.Autorest.HttpOperationException)
             {

@@ -41,9 +41,9 @@ internal static class CrashedProcess
                 "correct the error that the log shows; an error inside a request should fail that request only."),
         };
 
-        // The invoker writes cause and remedy into the termination log. Without them it holds the log's last lines.
+        // The invoker writes cause, remedy and stack into the termination log. Without them it holds the log's last lines.
         PodFailure Told(string reason, string cause, string remedy) => Words() is { } words
-            ? new(pod, reason, words, null, log)
+            ? new(pod, reason, words, null)
             : new(pod, reason, cause, remedy, log);
 
         PodFailure Crash(string cause, string remedy) => Words() is { } words
