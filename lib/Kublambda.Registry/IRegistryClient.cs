@@ -17,7 +17,8 @@ public interface IRegistryClient
     Task<ManifestContent?> GetManifestAsync(string repository, string reference, CancellationToken cancellationToken);
 
     /// <summary>Writes a manifest. Its blobs have to be there.</summary>
-    Task<Descriptor> PutManifestAsync(string repository, string reference, string mediaType, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+    Task<Descriptor> PutManifestAsync(
+        string repository, string reference, string mediaType, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
     Task<bool> BlobExistsAsync(string repository, string digest, CancellationToken cancellationToken);
 

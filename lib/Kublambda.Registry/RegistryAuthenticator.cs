@@ -24,7 +24,8 @@ internal sealed class RegistryAuthenticator(HttpClient http, RegistryOptions opt
 
     /// <summary>Makes an authorization header for a challenge. The credentials file is read again: it may have been renewed.</summary>
     /// <returns>Null where there is nothing to answer with.</returns>
-    public async Task<string?> AnswerAsync(IEnumerable<AuthenticationHeaderValue> headers, IReadOnlyList<string> scopes, CancellationToken cancellationToken)
+    public async Task<string?> AnswerAsync(
+        IEnumerable<AuthenticationHeaderValue> headers, IReadOnlyList<string> scopes, CancellationToken cancellationToken)
     {
         var challenges = headers.Select(Challenge.Parse).ToList();
         var credentials = Load();
@@ -48,7 +49,8 @@ internal sealed class RegistryAuthenticator(HttpClient http, RegistryOptions opt
         }
     }
 
-    private async Task<string?> TokenAsync(Challenge challenge, RegistryCredentials? credentials, IReadOnlyList<string> scopes, CancellationToken cancellationToken)
+    private async Task<string?> TokenAsync(
+        Challenge challenge, RegistryCredentials? credentials, IReadOnlyList<string> scopes, CancellationToken cancellationToken)
     {
         if (!Uri.TryCreate(challenge["realm"], UriKind.Absolute, out var realm) || !Trusted(realm))
         {

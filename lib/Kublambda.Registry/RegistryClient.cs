@@ -42,7 +42,8 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
         return new ManifestContent(new Descriptor(type, digest, bytes.Length), bytes);
     }
 
-    public async Task<Descriptor> PutManifestAsync(string repository, string reference, string mediaType, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public async Task<Descriptor> PutManifestAsync(
+        string repository, string reference, string mediaType, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         var request = Manifest(HttpMethod.Put, "write", repository, reference, "pull,push") with
         {
@@ -104,7 +105,7 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
         try
         {
             var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            return new VerifiedStream(response, stream, digest, () => transport.Error(RegistryErrorKind.Invalid, request.Operation, "its bytes have another digest."));
+            return new VerifiedStream(response, stream, digest, (kind, words, inner) => transport.Error(kind, request.Operation, words, inner));
         }
         catch
         {
@@ -187,7 +188,8 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
         }
     }
 
-    private async IAsyncEnumerable<string> PagesAsync(RegistryRequest first, string property, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<string> PagesAsync(
+        RegistryRequest first, string property, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var request = first;
         for (var page = 0; ; page++)
@@ -237,7 +239,8 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
         }
     }
 
-    private async Task<byte[]> ReadAsync(RegistryRequest request, HttpResponseMessage response, int limit, CancellationToken cancellationToken)
+    private async Task<byte[]> ReadAsync(
+        RegistryRequest request, HttpResponseMessage response, int limit, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(TimeSpan.FromSeconds(30));

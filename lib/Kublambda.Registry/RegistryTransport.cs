@@ -119,7 +119,8 @@ internal sealed partial class RegistryTransport : IDisposable
         return await ExchangeAsync(request, url, authorization, cancellationToken);
     }
 
-    private async Task<HttpResponseMessage> ExchangeAsync(RegistryRequest request, Uri url, string? authorization, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> ExchangeAsync(
+        RegistryRequest request, Uri url, string? authorization, CancellationToken cancellationToken)
     {
         for (var hop = 0; ; hop++)
         {
@@ -142,7 +143,8 @@ internal sealed partial class RegistryTransport : IDisposable
     private bool SameAuthority(Uri url) =>
         string.Equals(url.Authority, _http.BaseAddress!.Authority, StringComparison.OrdinalIgnoreCase) && url.Scheme == _http.BaseAddress.Scheme;
 
-    private async Task<RegistryException> ErrorAsync(RegistryRequest request, HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<RegistryException> ErrorAsync(
+        RegistryRequest request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var (code, words) = ReadError(await response.Content.ReadUpToAsync(MaxErrorBytes, cancellationToken));
         var status = (int)response.StatusCode;

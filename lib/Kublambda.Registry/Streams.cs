@@ -41,9 +41,12 @@ internal sealed class BlobContent(long size, Func<Stream> open) : HttpContent
     }
 }
 
-/// <summary>Passes a blob through and compares its digest at the end. Owns the answer that it reads.</summary>
-internal sealed class VerifiedStream(HttpResponseMessage response, Stream inner, string digest, Func<RegistryException> mismatch) : Stream
+/// <summary>Passes a blob through and compares its digest at the end; gives up when nothing comes for a while. Owns the answer that it reads.</summary>
+/// <param name="error">Makes the error to throw.</param>
+internal sealed class VerifiedStream(
+    HttpResponseMessage response, Stream inner, string digest, Func<RegistryErrorKind, string, Exception?, RegistryException> error) : Stream
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private bool _checked;
 
@@ -66,8 +69,19 @@ internal sealed class VerifiedStream(HttpResponseMessage response, Stream inner,
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Seen(buffer, await inner.ReadAsync(buffer, cancellationToken));
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(Patience);
+        try
+        {
+            return Seen(buffer, await inner.ReadAsync(buffer, timeout.Token));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw error(RegistryErrorKind.Unavailable, "the answer broke off.", e);
+        }
+    }
 
     public override void Flush()
     {
@@ -98,7 +112,7 @@ internal sealed class VerifiedStream(HttpResponseMessage response, Stream inner,
         {
             _checked = true;
             if (Digest.Prefix + Convert.ToHexStringLower(_hash.GetHashAndReset()) != digest)
-                throw mismatch();
+                throw error(RegistryErrorKind.Invalid, "its bytes have another digest.", null);
         }
         return count;
     }

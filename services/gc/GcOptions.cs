@@ -25,6 +25,14 @@ public sealed record GcOptions
     /// </summary>
     public bool SweepRepositories { get; init; } = true;
 
+    /// <summary>How many of a living Lambda's newest images stay, used or not. Those in use stay in any case.</summary>
+    [Range(1, 100)]
+    public int KeepRevisions { get; init; } = 5;
+
+    /// <summary>Time between two looks for old revisions.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "7.00:00:00")]
+    public TimeSpan RetentionInterval { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Times after a finished clean-up at which it is looked whether a late build filled the repository again.</summary>
     public IReadOnlyList<TimeSpan> SecondLooks { get; init; } = [TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(20)];
 }

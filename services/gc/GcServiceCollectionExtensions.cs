@@ -1,6 +1,7 @@
 using Kublambda.Gc.Cleaning;
 using Kublambda.Gc.Cluster;
 using Kublambda.Gc.Consumers;
+using Kublambda.Gc.Retention;
 using Kublambda.Gc.Sweeping;
 using Kublambda.Kubernetes;
 
@@ -23,11 +24,12 @@ public static class GcServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>The search for what no Lambda owns, in the replica that leads.</summary>
+    /// <summary>The search for what no Lambda owns or needs, in the replica that leads.</summary>
     public static IServiceCollection AddSweep(this IServiceCollection services)
     {
         services.AddSingleton<OwnerReader>().AddSingleton<Sweep>();
-        services.AddLeaderElection("kublambda-gc").AddLeaderHostedService<SweepService>();
+        services.AddSingleton<RevisionReader>().AddSingleton<UsageReader>().AddSingleton<RevisionRetention>();
+        services.AddLeaderElection("kublambda-gc").AddLeaderHostedService<SweepService>().AddLeaderHostedService<RetentionService>();
         return services;
     }
 }

@@ -1,5 +1,6 @@
 using k8s;
 using Kublambda.Gc.Consumers;
+using Kublambda.Gc.Retention;
 using Kublambda.Gc.Sweeping;
 using Kublambda.Registry;
 using MassTransit;
@@ -25,6 +26,7 @@ internal static class GcHost
         services.AddSingleton<IConfiguration>(configuration).AddSingleton(client ?? cluster.Client);
         services.AddLogging().AddMetrics().AddRegistry(configuration).AddCleanup();
         services.AddSingleton<OwnerReader>().AddSingleton<Sweep>();
+        services.AddSingleton<RevisionReader>().AddSingleton<UsageReader>().AddSingleton<RevisionRetention>();
         if (bus)
             services.AddMassTransitTestHarness(harness => harness.AddConsumer<LambdaDeletedConsumer>());
         return services.BuildServiceProvider();

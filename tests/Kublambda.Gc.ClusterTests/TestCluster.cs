@@ -14,6 +14,7 @@ public sealed class TestCluster : IAsyncLifetime
     private readonly string? _kubeconfig = Find();
     private readonly string _suffix = Guid.NewGuid().ToString("N")[..6];
     private k8s.Kubernetes? _client;
+    private readonly System.Collections.Concurrent.ConcurrentBag<string> _held = [];
     private string? _image;
 
     public string Namespace => $"gc-{_suffix}";
@@ -43,6 +44,8 @@ public sealed class TestCluster : IAsyncLifetime
     {
         if (_client is null)
             return;
+        foreach (var name in _held)
+            await ReleaseAsync(name);
         foreach (var name in new[] { Namespace, Builds })
             await _client.CoreV1.DeleteNamespaceAsync(name);
         _client.Dispose();
@@ -59,19 +62,14 @@ public sealed class TestCluster : IAsyncLifetime
             ["spec"] = new { runtime = "python", handler = "index.handler", source = new { inline = new { files = new Dictionary<string, string> { ["index.py"] = "x" } } } },
         };
         var made = await Client.CustomObjects.CreateNamespacedCustomObjectAsync<Lambda>(lambda, Lambda.Group, Lambda.Version, Namespace, Lambda.Plural);
+        if (finalizer)
+            _held.Add(name);
         return LambdaRef.Of(made);
     }
 
     public async Task DeleteLambdaAsync(LambdaRef lambda)
     {
         await Client.CustomObjects.DeleteNamespacedCustomObjectAsync(Lambda.Group, Lambda.Version, Namespace, Lambda.Plural, lambda.Name);
-    }
-
-    /// <summary>Takes all finalizers off.</summary>
-    public async Task ReleaseAsync(LambdaRef lambda)
-    {
-        var patch = new V1Patch("""{"metadata":{"finalizers":null}}""", V1Patch.PatchType.MergePatch);
-        await Client.CustomObjects.PatchNamespacedCustomObjectAsync<Lambda>(patch, Lambda.Group, Lambda.Version, Namespace, Lambda.Plural, lambda.Name);
     }
 
     /// <summary>A running pod that looks like a build and does not heed the signal to end.</summary>
@@ -98,6 +96,12 @@ public sealed class TestCluster : IAsyncLifetime
     }
 
     public async Task<List<string>> BuildPodsAsync() => [.. (await Client.CoreV1.ListNamespacedPodAsync(Builds)).Items.Select(pod => pod.Metadata.Name).Order()];
+
+    private async Task ReleaseAsync(string lambda)
+    {
+        var patch = new V1Patch("""{"metadata":{"finalizers":null}}""", V1Patch.PatchType.MergePatch);
+        await Client.CustomObjects.PatchNamespacedCustomObjectAsync<Lambda>(patch, Lambda.Group, Lambda.Version, Namespace, Lambda.Plural, lambda);
+    }
 
     private static string? Find()
     {

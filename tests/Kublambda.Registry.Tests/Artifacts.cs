@@ -14,9 +14,10 @@ public static class Artifacts
 
     /// <summary>An image whose one layer and config are made of <paramref name="seed"/>.</summary>
     public static async Task<Descriptor> PushImageAsync(
-        IRegistryClient client, string repository, string? tag, string seed, IReadOnlyDictionary<string, string>? labels = null, IReadOnlyDictionary<string, string>? annotations = null)
+        IRegistryClient client, string repository, string? tag, string seed, IReadOnlyDictionary<string, string>? labels = null,
+        IReadOnlyDictionary<string, string>? annotations = null, DateTimeOffset? created = null)
     {
-        var config = System.Text.Json.JsonSerializer.Serialize(new { architecture = "amd64", os = "linux", comment = seed, config = new { Labels = labels } });
+        var config = System.Text.Json.JsonSerializer.Serialize(new { created, architecture = "amd64", os = "linux", comment = seed, config = new { Labels = labels } });
         var manifest = new OciManifest
         {
             MediaType = MediaTypes.OciManifest,

@@ -150,6 +150,23 @@ public sealed class RegistryFaultTests
     }
 
     [Fact]
+    public async Task A_blob_whose_answer_breaks_off_is_told_as_a_fault_of_the_registry()
+    {
+        await using var registry = await OddRegistry.StartAsync(async context =>
+        {
+            context.Response.ContentLength = 100;
+            await context.Response.WriteAsync("some");
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+        });
+        await using var stream = await LocalRegistry.ClientFor(registry.Host).OpenBlobAsync(Repository, Digest.Of("original"u8), Cancel);
+
+        var e = await Assert.ThrowsAsync<RegistryException>(() => stream.CopyToAsync(Stream.Null, Cancel));
+
+        Assert.Equal(RegistryErrorKind.Unavailable, e.Kind);
+    }
+
+    [Fact]
     public async Task An_answer_without_end_is_cut()
     {
         await using var registry = await OddRegistry.StartAsync(async context =>

@@ -34,7 +34,7 @@ public sealed partial class CleanupReporter
         _cleanups.Add(1);
         _manifests.Add(report.Manifests.Count);
         _seconds.Record(report.Duration.TotalSeconds);
-        LogDone(report.Lambda, report.Repository, report.Manifests.Count, (long)report.Duration.TotalMilliseconds, report.Manifests);
+        LogDone(report.Lambda, report.Repository, report.Manifests.Count, (long)report.Duration.TotalMilliseconds, string.Join(' ', report.Manifests));
     }
 
     /// <summary>It has to be tried again.</summary>
@@ -58,10 +58,20 @@ public sealed partial class CleanupReporter
         LogPod(pod, lambdaUid);
     }
 
+    /// <summary>Old revisions of a living Lambda were deleted.</summary>
+    public void Pruned(LambdaRef lambda, string repository, IReadOnlyList<string> digests)
+    {
+        _manifests.Add(digests.Count);
+        LogPruned(lambda, repository, digests.Count, string.Join(' ', digests));
+    }
+
     public void Swept(bool succeeded) => _sweeps.Add(1, new KeyValuePair<string, object?>("outcome", succeeded ? "done" : "failed"));
 
     [LoggerMessage(LogLevel.Information, "Clean-up of {Lambda} done: {Repository} is empty, {Count} manifests deleted in {Milliseconds} ms: {Digests}")]
-    private partial void LogDone(LambdaRef lambda, string repository, int count, long milliseconds, IReadOnlyList<string> digests);
+    private partial void LogDone(LambdaRef lambda, string repository, int count, long milliseconds, string digests);
+
+    [LoggerMessage(LogLevel.Information, "Old revisions of {Lambda} deleted: {Count} manifests of {Repository}: {Digests}")]
+    private partial void LogPruned(LambdaRef lambda, string repository, int count, string digests);
 
     [LoggerMessage(LogLevel.Warning, "Clean-up waits, {Reason}: {Text}")]
     private partial void LogDelayed(string reason, string text);

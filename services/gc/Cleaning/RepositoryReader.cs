@@ -25,7 +25,8 @@ public sealed class RepositoryReader(IRegistryClient registry)
     }
 
     /// <summary>Adds a manifest and all below it. Null: it is not there.</summary>
-    private async Task<string?> AddAsync(string repository, string reference, Dictionary<string, ManifestNode> manifests, CancellationToken cancellationToken)
+    private async Task<string?> AddAsync(
+        string repository, string reference, Dictionary<string, ManifestNode> manifests, CancellationToken cancellationToken)
     {
         if (manifests.ContainsKey(reference))
             return reference;

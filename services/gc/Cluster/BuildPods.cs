@@ -26,6 +26,10 @@ public sealed class BuildPods(IKubernetes kubernetes, IOptions<BuildOptions> opt
     public async Task<bool> AnyAsync(string lambdaUid, CancellationToken cancellationToken) =>
         (await ListAsync($"{Labels.LambdaUid}={lambdaUid}", cancellationToken)).Count > 0;
 
+    /// <summary>Revisions that build pods of a Lambda are there for, running or ended.</summary>
+    public async Task<IReadOnlyList<string>> RevisionsAsync(string lambdaUid, CancellationToken cancellationToken) =>
+        [.. (await ListAsync($"{Labels.LambdaUid}={lambdaUid}", cancellationToken)).Select(pod => pod.GetLabel(Labels.Revision)).OfType<string>()];
+
     /// <summary>All build pods of all Lambdas.</summary>
     public async Task<IReadOnlyList<BuildPod>> ListAsync(CancellationToken cancellationToken) =>
         [.. (await ListAsync(Labels.ManagedSelector, cancellationToken)).Select(pod => new BuildPod(pod.Metadata.Name, pod.Metadata.Uid, pod.Metadata.Labels[Labels.LambdaUid]))];

@@ -13,7 +13,8 @@ public sealed record Look(LambdaRef Lambda, int Number);
 /// Looks again a little after a clean-up: a builder that read the Lambda just before its deletion may push a bundle or
 /// start a pod when all is clean already. What this misses, because the process ended, the sweep finds.
 /// </summary>
-public sealed class SecondLook(WorkQueue<Look> queue, Cleanup cleanup, CleanupReporter reporter, IOptions<GcOptions> options, ILogger<SecondLook> logger)
+public sealed class SecondLook(
+    WorkQueue<Look> queue, Cleanup cleanup, CleanupReporter reporter, IOptions<GcOptions> options, ILogger<SecondLook> logger)
     : ReconcileLoop<Look>(queue, logger, workers: 2)
 {
     public void After(LambdaRef lambda)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Kublambda.Contracts;
+using Kublambda.Gc.Cleaning;
 using Kublambda.Registry;
 
 namespace Kublambda.Gc.Sweeping;
@@ -12,7 +13,6 @@ namespace Kublambda.Gc.Sweeping;
 public sealed partial class OwnerReader(IRegistryClient registry)
 {
     private const int MaxTags = 20;
-    private const int MaxConfigBytes = 1024 * 1024;
 
     /// <summary>False where the name alone tells that it is not ours.</summary>
     public static bool MayBeOurs(string repository) => Shape().IsMatch(repository);
@@ -34,7 +34,8 @@ public sealed partial class OwnerReader(IRegistryClient registry)
     }
 
     /// <summary>Annotations of the manifest, else labels of the image's config; of an index, those of its first image.</summary>
-    private async Task<IReadOnlyDictionary<string, string>> MarksAsync(string repository, ManifestContent content, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<string, string>> MarksAsync(
+        string repository, ManifestContent content, CancellationToken cancellationToken)
     {
         try
         {
@@ -46,26 +47,14 @@ public sealed partial class OwnerReader(IRegistryClient registry)
                 var child = await registry.GetManifestAsync(repository, first.Digest, cancellationToken);
                 manifest = child?.Parse() ?? manifest;
             }
-            return manifest.Config is { MediaType: MediaTypes.OciConfig or MediaTypes.DockerConfig } config
-                ? await LabelsAsync(repository, config.Digest, cancellationToken)
-                : manifest.Annotations ?? new Dictionary<string, string>();
+            return manifest.Config is { } config
+                ? (await ImageConfig.ReadAsync(registry, repository, config, cancellationToken)).Labels
+                : new Dictionary<string, string>();
         }
         catch (JsonException)
         {
             return new Dictionary<string, string>();
         }
-    }
-
-    private async Task<IReadOnlyDictionary<string, string>> LabelsAsync(string repository, string digest, CancellationToken cancellationToken)
-    {
-        await using var stream = await registry.OpenBlobAsync(repository, digest, cancellationToken);
-        var bytes = new byte[MaxConfigBytes];
-        var count = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
-        using var json = JsonDocument.Parse(bytes.AsMemory(0, count));
-        return json.RootElement.TryGetProperty("config", out var config) && config.ValueKind == JsonValueKind.Object
-            && config.TryGetProperty("Labels", out var labels) && labels.ValueKind == JsonValueKind.Object
-            ? labels.EnumerateObject().Where(l => l.Value.ValueKind == JsonValueKind.String).ToDictionary(l => l.Name, l => l.Value.GetString()!, StringComparer.Ordinal)
-            : new Dictionary<string, string>();
     }
 
     /// <summary>Null where the marks are missing, or are not what we write.</summary>

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Options;
 namespace Kublambda.Gc.Sweeping;
 
 /// <summary>Sweeps again and again, in the one replica that leads.</summary>
-public sealed partial class SweepService(Sweep sweep, CleanupReporter reporter, IOptions<GcOptions> options, TimeProvider time, ILogger<SweepService> logger)
+public sealed partial class SweepService(
+    Sweep sweep, CleanupReporter reporter, IOptions<GcOptions> options, TimeProvider time, ILogger<SweepService> logger)
     : BackgroundService
 {
     private readonly ILogger _logger = logger;
