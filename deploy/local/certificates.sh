@@ -8,7 +8,10 @@ if [ "$(cat "$PKI/recipe" 2>/dev/null)" = "$recipe" ] && openssl x509 -checkend 
 
 new=$STATE/pki.new; rm -rf "$new"; mkdir -p "$new"; chmod 700 "$STATE" "$new"; cd "$new"
 key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
-openssl req -x509 "${key[@]}" -keyout ca.key -out ca.crt -subj /CN=kublambda-local -days 365 2>/dev/null
+# The keys of the authority and of tokens are kept, so that what runs keeps trusting: only the certificates are new.
+cp "$PKI"/{ca,sa}.key . 2>/dev/null || { openssl ecparam -genkey -name prime256v1 -noout -out ca.key; openssl genrsa -out sa.key 2048 2>/dev/null; }
+openssl rsa -in sa.key -pubout -out sa.pub 2>/dev/null
+openssl req -x509 -key ca.key -out ca.crt -subj /CN=kublambda-local -days 3650
 certificate() { # name subject [subjectAltName]
   openssl req "${key[@]}" -keyout "$1.key" -out "$1.csr" -subj "$2" 2>/dev/null
   openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 365 -out "$1.crt" \
@@ -21,9 +24,6 @@ certificate scheduler /CN=system:kube-scheduler
 certificate kubelet "/O=system:nodes/CN=system:node:$NODE_NAME" "IP:$NODE_IP,IP:127.0.0.1,DNS:$NODE_NAME"
 certificate proxy /CN=system:kube-proxy
 certificate front-proxy /CN=front-proxy-client
-# Tokens of ServiceAccounts outlive a change of certificates: their key is kept.
-if [ -f "$PKI/sa.key" ]; then cp "$PKI/sa.key" sa.key; else openssl genrsa -out sa.key 2048 2>/dev/null; fi
-openssl rsa -in sa.key -pubout -out sa.pub 2>/dev/null
 for who in admin controller-manager scheduler kubelet proxy; do
   cat >"$who.kubeconfig" <<Y
 apiVersion: v1
@@ -38,6 +38,6 @@ chmod 600 ./*.key ./*.kubeconfig; rm -f ./*.csr
 echo "$recipe" >recipe
 
 # All that runs was started with the old ones.
-for name in kube-proxy kubelet kube-scheduler kube-controller-manager kube-apiserver; do stop "$name"; done
+stop kube-proxy kubelet kube-scheduler kube-controller-manager kube-apiserver
 rm -rf "$PKI"; mv "$new" "$PKI"
 cp "$PKI/admin.kubeconfig" "$STATE/admin.kubeconfig"

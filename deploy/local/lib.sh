@@ -39,16 +39,17 @@ foreign_pids() {
   done
 }
 
-# stop NAME: the supervisor first, so that it does not start the process again.
+# stop NAME...: the supervisors first, so that they start nothing again.
 stop() {
-  local pid name
-  for name in "keep-$1" "$1"; do
+  local name pid pids=()
+  for name in "${@/#/keep-}" "$@"; do
     pid=$(pid_of "$name") || continue
     kill "$pid" 2>/dev/null || true
-    within 10 gone "$pid" || kill -9 "$pid" 2>/dev/null || true
+    pids+=("$pid")
   done
+  for pid in "${pids[@]}"; do within 3 gone "$pid" || kill -9 "$pid" 2>/dev/null || true; done
 }
-gone() { ! kill -0 "$1" 2>/dev/null; }
+gone() { ! readlink "/proc/$1/exe"; }
 
 # run NAME COMMAND...: sees to it that exactly this command runs under supervision. Started anew if the command changed.
 run() {
