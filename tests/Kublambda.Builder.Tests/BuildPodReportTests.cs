@@ -1,0 +1,170 @@
+using k8s.Models;
+using Kublambda.Builder.Builds;
+using Kublambda.Contracts;
+
+namespace Kublambda.Builder.Tests;
+
+/// <summary>What the kubelet writes about pods that failed, and what the user reads of it.</summary>
+public sealed class BuildPodReportTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void A_pod_that_pushed_names_its_digest()
+    {
+        var digest = $"sha256:{new string('c', 64)}";
+        var report = BuildPodReport.Of(APod("Succeeded", Ended("fetch", 0), Ended("image", 0, message: digest + "\n")));
+        Assert.Equal((BuildPhase.Succeeded, digest), (report.Phase, report.Digest));
+        Assert.Null(BuildPodReport.Of(APod("Succeeded", Ended("fetch", 0), Ended("image", 0, message: "no digest"))).Digest);
+    }
+
+    [Fact]
+    public void A_deadline_is_a_timeout()
+    {
+        var pod = APod("Failed", Ended("fetch", 0), Ended("image", 137));
+        pod.Status.Reason = "DeadlineExceeded";
+        Fault(pod, Reasons.BuildTimeout, "600 s", "spec.build.timeoutSeconds");
+    }
+
+    [Fact]
+    public void A_deadline_while_an_image_could_not_be_pulled_blames_the_image()
+    {
+        var pod = APod("Failed", Waiting("fetch", "ImagePullBackOff", "Back-off pulling image"), Waiting("image", "PodInitializing"));
+        pod.Status.Reason = "DeadlineExceeded";
+        Fault(pod, Reasons.BuildImageUnavailable, "fetch", "operator");
+    }
+
+    [Theory]
+    [InlineData("OOMKilled", 137)]
+    [InlineData("Error", 137)]
+    public void A_kill_is_a_lack_of_memory(string reason, int code) =>
+        Fault(APod("Failed", Ended("fetch", 0), Ended("image", code, reason)), Reasons.BuildOutOfMemory, "of 2Gi", "spec.build.resources.limits.memory");
+
+    [Fact]
+    public void A_container_that_cannot_even_start_for_lack_of_memory_says_memory() =>
+        Fault(APod("Failed", Ended("fetch", 0), Ended("image", 128, "StartError", "container init was OOM-killed (memory limit too low?)")), Reasons.BuildOutOfMemory, "memory");
+
+    [Fact]
+    public void A_called_off_pod_has_not_run_out_of_memory()
+    {
+        var pod = APod("Failed", Ended("fetch", 0), Ended("image", 137));
+        pod.Metadata.DeletionTimestamp = Now.UtcDateTime;
+        Assert.Equal(new BuildPodReport { Phase = BuildPhase.Active }, BuildPodReport.Of(pod));
+    }
+
+    [Theory]
+    [InlineData("Evicted", "The node was low on resource: ephemeral-storage.")]
+    [InlineData("Shutdown", "Node is shutting, evicting pods")]
+    [InlineData("NodeLost", "Node local which was running the pod is unresponsive")]
+    public void A_pod_that_its_node_ended_was_evicted(string reason, string words)
+    {
+        var pod = APod("Failed");
+        (pod.Status.Reason, pod.Status.Message) = (reason, words);
+        Fault(pod, Reasons.BuildEvicted, reason, words);
+    }
+
+    [Theory]
+    [InlineData("ErrImagePull", Reasons.BuildImageUnavailable)]
+    [InlineData("ImagePullBackOff", Reasons.BuildImageUnavailable)]
+    [InlineData("InvalidImageName", Reasons.BuildImageUnavailable)]
+    [InlineData("CreateContainerConfigError", Reasons.BuildPodRejected)]
+    public void A_pod_that_is_held_up_says_why(string waiting, string reason) =>
+        Fault(APod("Pending", Waiting("fetch", waiting, "rpc error: no such host"), Waiting("image", "PodInitializing")), reason, "\"fetch\"", "rpc error: no such host");
+
+    [Fact]
+    public void A_pod_without_a_node_says_what_the_scheduler_says()
+    {
+        var pod = APod("Pending");
+        pod.Status.Conditions = [new V1PodCondition { Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = "0/1 nodes are available: 1 Insufficient cpu." }];
+        Fault(pod, Reasons.BuildPodRejected, "Insufficient cpu");
+    }
+
+    [Theory]
+    [InlineData("Pending", "PodInitializing")]
+    [InlineData("Pending", "ContainerCreating")]
+    [InlineData("Running", null)]
+    public void A_pod_that_runs_or_is_about_to_has_no_fault(string phase, string? waiting) =>
+        Assert.Equal(new BuildPodReport { Phase = BuildPhase.Active }, BuildPodReport.Of(waiting is null ? APod(phase) : APod(phase, Waiting("fetch", waiting))));
+
+    [Theory]
+    [InlineData("Error: writing blob: initiating layer upload to /v2/x/blobs/uploads/ in r:5000: unauthorized: authentication required", "401 or 403")]
+    [InlineData("Error: pushing image: trying to reuse blob sha256:1 at destination: checking whether a blob exists: requested access to the resource is denied", "401 or 403")]
+    [InlineData("Error: initializing destination docker://r:5000/x:1: pinging container registry r:5000: Get \"http://r:5000/v2/\": dial tcp 10.0.0.1:5000: connect: connection refused", "does not answer")]
+    [InlineData("Error: pinging container registry r:5000: Get \"https://r:5000/v2/\": http: server gave HTTP response to HTTPS client", "Registry__Insecure")]
+    [InlineData("Error: writing blob: uploading layer chunked: received unexpected HTTP status: 500 Internal Server Error", "does not answer")]
+    [InlineData("Error: initializing source docker://r:5000/base:1: reading manifest 1 in r:5000/base: manifest unknown: manifest unknown", "runtime's image")]
+    [InlineData("fetch: Registry r:5000: read a manifest: it does not answer", "does not answer")]
+    [InlineData("Error: writing blob: received unexpected HTTP status: 507 Insufficient Storage", "disk is full")]
+    public void What_the_registry_does_to_a_push_is_told_from_a_broken_build(string log, string remedy) =>
+        Fault(APod("Failed", Ended("fetch", 0), Ended("image", 125)), Reasons.RegistryUnavailable, log, remedy);
+
+    [Theory]
+    [InlineData("npm ERR! connect ECONNREFUSED 127.0.0.1:4873 connection refused")]
+    [InlineData("unauthorized: authentication required")]
+    public void The_same_words_from_a_step_that_runs_the_users_code_are_its_own_failure(string log)
+    {
+        var pod = APod("Failed", Ended("fetch", 0), Ended("image", 1));
+        pod.Spec.Containers[0].VolumeMounts = null;
+        Assert.Equal(Reasons.BuildFailed, BuildFault.Of(BuildPodReport.Of(pod), log).Reason);
+    }
+
+    [Fact]
+    public void A_log_is_cut_to_its_end_and_carries_no_secret()
+    {
+        var log = string.Join('\n', Enumerable.Range(0, 1000).Select(i => $"line {i} " + new string('é', 200)))
+            + "\n\u001b[31mred\u001b[0m\nhttps://user:hunter2@r/x\nAuthorization: Bearer abc.def\n";
+        var tail = LogTail.Of(log);
+        Assert.True(System.Text.Encoding.UTF8.GetByteCount(tail) <= Limits.LogTailBytes);
+        Assert.EndsWith("\nred\nhttps://user:***@r/x\nAuthorization: Bearer ***", tail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Faults_that_pass_are_tried_again_ever_later_and_not_without_end()
+    {
+        Assert.Equal([5, 15, 45, 135], Enumerable.Range(1, 4).Select(i => RetryPolicy.Delay(i).TotalSeconds));
+        var fault = new BuildFault(Reasons.BuildEvicted, "", null);
+        Assert.Equal((BuildStep.Observe, false, TimeSpan.FromSeconds(5)), RetryPolicy.Decide(Tried(1), fault, 3, Now));
+        Assert.Equal((BuildStep.Retry, false, null), RetryPolicy.Decide(Tried(1), fault, 3, Now.AddSeconds(5)));
+        Assert.Equal((BuildStep.Observe, false, TimeSpan.FromSeconds(10)), RetryPolicy.Decide(Tried(2), fault, 3, Now.AddSeconds(5)));
+        Assert.Equal((BuildStep.Observe, false, null), RetryPolicy.Decide(Tried(5), fault, 3, Now.AddHours(1)));
+    }
+
+    [Fact]
+    public void A_broken_build_runs_again_for_a_newer_generation_only()
+    {
+        var fault = new BuildFault(Reasons.BuildFailed, "", null);
+        Assert.Equal((BuildStep.Observe, true, null), RetryPolicy.Decide(Tried(1), fault, 3, Now.AddHours(1)));
+        Assert.Equal((BuildStep.StartOver, false, null), RetryPolicy.Decide(Tried(1), fault, 4, Now));
+    }
+
+    private static void Fault(V1Pod pod, string reason, params string[] words)
+    {
+        var fault = BuildFault.Of(BuildPodReport.Of(pod), words[0]);
+        Assert.Equal(reason, fault.Reason);
+        Assert.All(words, w => Assert.Contains(w, fault.Message, StringComparison.Ordinal));
+    }
+
+    private static V1Pod Tried(int attempt)
+    {
+        var pod = APod("Failed", Ended("fetch", 1));
+        pod.Metadata.Annotations[BuildPod.AttemptAnnotation] = $"{attempt}";
+        return pod;
+    }
+
+    private static V1Pod APod(string phase, V1ContainerStatus? fetch = null, V1ContainerStatus? image = null)
+    {
+        var pod = BuildPod.Render(TestPipelines.Job(), TestPipelines.Options);
+        pod.Metadata.CreationTimestamp = Now.UtcDateTime;
+        pod.Status = new V1PodStatus { Phase = phase, InitContainerStatuses = fetch is null ? null : [fetch], ContainerStatuses = image is null ? null : [image] };
+        return pod;
+    }
+
+    private static V1ContainerStatus Ended(string name, int code, string? reason = null, string? message = null) => new()
+    {
+        Name = name,
+        State = new() { Terminated = new() { ExitCode = code, Reason = reason ?? (code == 0 ? "Completed" : "Error"), Message = message, FinishedAt = Now.UtcDateTime } },
+    };
+
+    private static V1ContainerStatus Waiting(string name, string reason, string? message = null) =>
+        new() { Name = name, Image = "r/i:1", State = new() { Waiting = new() { Reason = reason, Message = message } } };
+}
