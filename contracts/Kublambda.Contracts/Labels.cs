@@ -17,6 +17,9 @@ public static class Labels
     /// <summary>Annotation on build pods: the generation the build was started for.</summary>
     public const string Generation = "kublambda.dev/generation";
 
+    /// <summary>Annotation on a Lambda: any new value builds it again, though nothing else changed.</summary>
+    public const string Rebuild = "kublambda.dev/rebuild";
+
     /// <summary>Keeps a Lambda until its images are gone from the registry.</summary>
     public const string Finalizer = "kublambda.dev/cleanup";
 

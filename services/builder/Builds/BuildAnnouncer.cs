@@ -51,7 +51,7 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
         var attempt = BuildPod.AttemptOf(pod);
         var more = final || BuildPod.IsActive(pod) ? ""
             : attempt < RetryPolicy.Attempts ? $"Try {attempt} of {RetryPolicy.Attempts}; the next one comes by itself.\n"
-            : $"Tried {attempt} times. The next round begins in {options.Value.KeepFailed.TotalMinutes:0} min, or at once when the Lambda changes or its annotation {Revision.RebuildAnnotation} gets a new value.\n";
+            : $"Tried {attempt} times. The next round begins in {options.Value.KeepFailed.TotalMinutes:0} min, or at once when the Lambda changes or its annotation {Labels.Rebuild} gets a new value.\n";
         LogFailed(fault.Reason, final, attempt);
         metrics.Failed(pod, fault.Reason);
         await publisher.PublishAsync(

@@ -72,7 +72,7 @@ public sealed partial class BuildReconciler(
         using var bundle = await SourceBundler.Create(lambda.Spec, await lambdas.ReadSourceAsync(lambda, cancellationToken), cancellationToken);
         var (baseImage, baseInsecure) = await runtimes.ResolveAsync(lambda.Spec.Runtime, cancellationToken);
         var revision = Revision.Of(
-            bundle.ContentDigest, baseImage.Digest!, pipeline, lambda.Spec.Build?.Env, lambda.GetAnnotation(Revision.RebuildAnnotation));
+            bundle.ContentDigest, baseImage.Digest!, pipeline, lambda.Spec.Build?.Env, lambda.GetAnnotation(Labels.Rebuild));
         using var scope = logger.BeginLambdaScope(reference, revision);
 
         var image = await registry.HeadManifestAsync(Names.Repository(reference), Names.ImageTag(revision), cancellationToken);

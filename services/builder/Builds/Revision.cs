@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Kublambda.Builder.Pipelines;
+using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
 
 namespace Kublambda.Builder.Builds;
@@ -8,16 +9,13 @@ namespace Kublambda.Builder.Builds;
 /// <summary>What an image is made of, as a name: the same inputs, the same revision, no second build.</summary>
 public static class Revision
 {
-    /// <summary>Annotation on a Lambda: any new value makes a new revision, and so builds again.</summary>
-    public const string RebuildAnnotation = "kublambda.dev/rebuild";
-
     private const int Length = 12;
 
     /// <param name="bundleDigest">The digest of the bundle's content.</param>
     /// <param name="runtimeDigest">The digest of the runtime's image.</param>
     /// <param name="pipeline">The pipeline, with its parameters as they are set.</param>
     /// <param name="buildEnv"><c>spec.build.env</c>.</param>
-    /// <param name="rebuild">The value of <see cref="RebuildAnnotation"/>.</param>
+    /// <param name="rebuild">The value of <see cref="Labels.Rebuild"/>.</param>
     /// <returns>Twelve hex digits of a SHA-256.</returns>
     public static string Of(string bundleDigest, string runtimeDigest, Pipeline pipeline, IReadOnlyList<EnvVar>? buildEnv, string? rebuild)
     {

@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using k8s;
+using k8s.Models;
+using Kublambda.Builder.Builds;
+using Kublambda.Contracts;
+using Kublambda.Contracts.Messages;
+using Kublambda.Contracts.Resources;
+using Kublambda.Hosting;
+using Kublambda.Kubernetes;
+using Kublambda.Registry;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Kublambda.Builder.ClusterTests;
+
+/// <summary>
+/// The builder as its program composes it, with the bus and the Lambdas in memory: the services of the installation, which
+/// see every Lambda of the cluster, shall not build the tests' ones too.
+/// </summary>
+internal sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambdas
+{
+    private readonly IHost _host;
+    private readonly IDictionary<LambdaRef, Lambda> _lambdas;
+
+    private BuilderProcess(Cluster cluster, string ns, string pipelines, Dictionary<string, string?> settings, IDictionary<LambdaRef, Lambda> lambdas)
+    {
+        (Namespace, _lambdas) = (ns, lambdas);
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(Cluster.Settings(cluster.RegistryHost)).AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Build:Namespace"] = ns,
+            ["Build:DefaultPipeline"] = "test",
+            ["Build:PipelinesPath"] = $"{Path.Combine(AppContext.BaseDirectory, "pipelines")}:{pipelines}",
+            ["Build:FetchImage"] = Cluster.FetchImage,
+            ["Build:BuildahImage"] = Cluster.ToolImage,
+            ["Runtimes:nodejs"] = cluster.BaseImage,
+        }).AddInMemoryCollection(settings);
+#pragma warning disable CA2000 // The host owns them.
+        builder.Logging.AddProvider(new TestOutput());
+        builder.Services.AddSingleton(TimeProvider.System).AddMetrics();
+        builder.Services.AddSingleton<IKubernetes>(new k8s.Kubernetes(cluster.Configuration()));
+#pragma warning restore CA2000
+        builder.Services.AddSingleton(new LeaderElectionOptions("kublambda-builder", ns, Guid.NewGuid().ToString("N")));
+        builder.Services.AddRegistry(builder.Configuration);
+        builder.Services.AddBuilds(builder.Configuration);
+        builder.Services.AddSingleton<IFactPublisher>(this).AddSingleton<ILambdas>(this);
+        _host = builder.Build();
+    }
+
+    public string Namespace { get; }
+
+    public ConcurrentQueue<object> Said { get; } = new();
+
+    /// <param name="cluster">Where.</param>
+    /// <param name="ns">Namespace for build pods.</param>
+    /// <param name="pipelines">Directory with more pipelines.</param>
+    /// <param name="lambdas">What the API server would hold; outlives the process.</param>
+    /// <param name="settings">More settings.</param>
+    public static async Task<BuilderProcess> StartAsync(
+        Cluster cluster, string ns, string pipelines, IDictionary<LambdaRef, Lambda> lambdas, params (string Key, string Value)[] settings)
+    {
+        var process = new BuilderProcess(cluster, ns, pipelines, settings.ToDictionary(s => s.Key, s => (string?)s.Value), lambdas);
+        await process._host.StartAsync(TestContext.Current.CancellationToken);
+        return process;
+    }
+
+    /// <summary>What the consumer of LambdaChanged does.</summary>
+    public Task ChangedAsync(Lambda lambda) =>
+        _host.Services.GetRequiredService<BuildReconciler>().ReconcileAsync(LambdaRef.Of(lambda), lambda.Metadata.Generation, TestContext.Current.CancellationToken);
+
+    /// <summary>What the consumer of LambdaDeleted does.</summary>
+    public Task DeletedAsync(Lambda lambda)
+    {
+        _lambdas.Remove(LambdaRef.Of(lambda));
+        return _host.Services.GetRequiredService<BuildLauncher>().CancelAllAsync(LambdaRef.Of(lambda), TestContext.Current.CancellationToken);
+    }
+
+    public Task<IReadOnlyList<V1Pod>> PodsAsync() => _host.Services.GetRequiredService<BuildPods>().ListAsync(null, TestContext.Current.CancellationToken);
+
+    /// <summary>Waits for a message about the Lambda.</summary>
+    public async Task<T> SaysAsync<T>(Lambda lambda, Func<T, bool>? that = null, int seconds = 60)
+        where T : class
+    {
+        T? found = null;
+        await Cluster.EventuallyAsync(
+            () => Task.FromResult((found = Said.OfType<T>().FirstOrDefault(m => About(m) == LambdaRef.Of(lambda) && that?.Invoke(m) != false)) is not null),
+            $"{typeof(T).Name} about {lambda.Metadata.Name}; said was: {string.Join("\n", Said)}",
+            seconds);
+        return found!;
+    }
+
+    public Task PublishAsync<T>(T message, CancellationToken cancellationToken)
+        where T : class
+    {
+        Said.Enqueue(message);
+        return Task.CompletedTask;
+    }
+
+    public Task<Lambda?> ReadBuildableAsync(LambdaRef reference, CancellationToken cancellationToken) =>
+        Task.FromResult(_lambdas.TryGetValue(reference, out var lambda) ? lambda : null);
+
+    public Task<V1ConfigMap?> ReadSourceAsync(Lambda lambda, CancellationToken cancellationToken) => Task.FromResult<V1ConfigMap?>(null);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+    }
+
+    private static LambdaRef? About(object message) => message switch
+    {
+        LambdaBuilt built => built.Lambda,
+        BuildStarted started => started.Lambda,
+        BuildFailed failed => failed.Lambda,
+        _ => null,
+    };
+
+    private sealed class TestOutput : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            TestContext.Current.TestOutputHelper?.WriteLine($"{DateTime.UtcNow:HH:mm:ss.fff} {logLevel} {formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+        }
+    }
+}
