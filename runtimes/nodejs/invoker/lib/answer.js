@@ -2,12 +2,15 @@
 
 const { Readable, pipeline } = require('node:stream');
 
+/** By its tag: to name the class `Response` would load all of fetch() with the first request. */
+const isWebResponse = (value) => Object.prototype.toString.call(value) === '[object Response]' && value.headers !== undefined;
+
 /** Values that a handler may return although it declares `res`; others are what `return res.end()`, `return setTimeout()` give. */
 function isAnswer(value) {
   if (value === null || typeof value !== 'object') return value !== undefined && typeof value !== 'function' && typeof value !== 'symbol';
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null || Array.isArray(value)
-    || value instanceof Uint8Array || value instanceof Readable || value instanceof Response;
+    || value instanceof Uint8Array || value instanceof Readable || isWebResponse(value);
 }
 
 /**
@@ -15,7 +18,7 @@ function isAnswer(value) {
  * or any other value as JSON. Status and headers that were set on res before are kept.
  */
 function sendReturned(res, value) {
-  if (value instanceof Response) {
+  if (isWebResponse(value)) {
     res.statusCode = value.status;
     for (const [name, each] of value.headers) res.append(name, each);
     return value.body ? sendBody(res, Readable.fromWeb(value.body)) : res.end();

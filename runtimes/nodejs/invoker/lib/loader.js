@@ -1,6 +1,5 @@
 'use strict';
 
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
@@ -127,7 +126,7 @@ function loadRemedy(error) {
  * linked before any of them runs, so this runs no code of the user.
  */
 function positionByNode(file, source) {
-  const run = spawnSync(process.execPath, [file], { cwd: source, timeout: 5000, killSignal: 'SIGKILL', stdio: ['ignore', 'ignore', 'pipe'] });
+  const run = require('node:child_process').spawnSync(process.execPath, [file], { cwd: source, timeout: 5000, killSignal: 'SIGKILL', stdio: ['ignore', 'ignore', 'pipe'] });
   return position(String(run.stderr ?? ''), source);
 }
 
