@@ -2,16 +2,17 @@
 
 const assert = require('node:assert');
 const { it } = require('node:test');
-const { call, run, start } = require('../testing/harness');
+const { call, freePort, run, start } = require('../testing/harness');
 
 it('the admin port says live and not ready while the function loads', async (t) => {
-  const fn = run(t, { 'index.mjs': `console.error('{"message":"loading"}'); await new Promise((r) => setTimeout(r, 400)); export const handler = () => 1;` }, { env: { ADMIN_PORT: '18474' } });
+  const port = await freePort();
+  const fn = run(t, { 'index.mjs': `console.error('{"message":"loading"}'); await new Promise((r) => setTimeout(r, 400)); export const handler = () => 1;` }, { env: { ADMIN_PORT: String(port) } });
   await fn.logged((l) => l.message === 'loading');
-  const loading = await call(18474, '/healthz/ready');
+  const loading = await call(port, '/healthz/ready');
   assert.deepStrictEqual([loading.status, loading.text], [503, 'loading\n']);
-  assert.strictEqual((await call(18474, '/healthz/live')).status, 200);
+  assert.strictEqual((await call(port, '/healthz/live')).status, 200);
   await fn.ready();
-  assert.strictEqual((await call(18474, '/healthz/ready')).status, 200);
+  assert.strictEqual((await call(port, '/healthz/ready')).status, 200);
 });
 
 it('the metrics count requests by code, errors by reason and time, as Prometheus reads them', async (t) => {

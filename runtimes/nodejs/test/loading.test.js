@@ -2,7 +2,7 @@
 
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
-const { run, start } = require('../testing/harness');
+const { freePort, run, start } = require('../testing/harness');
 
 describe('loading', { concurrency: 4 }, () => {
   const ok = {
@@ -43,7 +43,6 @@ describe('loading', { concurrency: 4 }, () => {
     'a missing package of an ES module': [65, { 'index.mjs': 'import "express";' }, /Cannot find package 'express'.*\nRemedy: .*node_modules/],
     'require in an ES module': [65, { 'index.mjs': 'require("fs");' }, /ReferenceError: require is not defined.*\nRemedy: .*\.cjs/],
     'something thrown that is no error': [65, 'throw "text";', /could not be loaded: text/],
-    'code that calls listen() itself': [65, `require('http').createServer().listen(process.env.PORT, '127.0.0.1'); exports.handler = () => 1;`, /is taken: the module itself listens/, { env: { PORT: '18473' } }],
     'a load that blocks': [66, '\nwhile (true);', /took longer than 0\.5 s: the code that runs at load blocks \(at index\.js:2\)\.\nRemedy: /, { env: { FUNCTION_LOAD_TIMEOUT_SECONDS: '0.5' } }],
     'a load that never ends': [66, { 'index.mjs': 'await new Promise(() => {});' }, /took longer than 0\.5 s: a top-level await/, { env: { FUNCTION_LOAD_TIMEOUT_SECONDS: '0.5' } }],
     'process.exit() at load': [4, 'process.exit(4);', /called process\.exit\(4\) at index\.js:1/],
@@ -57,6 +56,12 @@ describe('loading', { concurrency: 4 }, () => {
       assert.ok(fn.logs().some((l) => l.level === 'error' && message.test(l.message)), fn.output());
     });
   }
+
+  it('ends with 65 and a remedy for code that calls listen() itself', async (t) => {
+    const fn = run(t, `require('http').createServer().listen(process.env.PORT, '127.0.0.1'); exports.handler = () => 1;`, { env: { PORT: String(await freePort()) } });
+    assert.strictEqual((await fn.exited).code, 65);
+    assert.match(fn.terminationMessage(), /is taken: the module itself listens.*\nRemedy: .*export the handler/);
+  });
 
   it('explains an ES module in a .js file where Node does not take it', async (t) => {
     const fn = run(t, 'export const handler = () => "ok";');

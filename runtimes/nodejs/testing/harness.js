@@ -123,6 +123,16 @@ function call(port, target = '/', { method = 'GET', headers = {}, body, agent = 
   });
 }
 
+/** A port that nobody listens on. */
+function freePort() {
+  return new Promise((resolve) => {
+    const server = http.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits until the condition holds. */
@@ -134,4 +144,4 @@ async function until(condition, withinMs = 5000) {
   }
 }
 
-module.exports = { call, run, sleep, start, until };
+module.exports = { call, freePort, run, sleep, start, until };
