@@ -1,6 +1,6 @@
 # Kublambda. `make` alone says what there is to do.
 .DEFAULT_GOAL := help
-.PHONY: help up down status build images test test-unit test-cluster test-e2e chaos bench-lifecycle verify
+.PHONY: help up down status build images test test-unit test-cluster test-e2e chaos bench-lifecycle cel-conformance verify
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ chaos: ## Only the test that kills services, RabbitMQ and the API server while L
 
 bench-lifecycle: ## apply -> first 200 and change -> new answer, beside baselines; results in bench/results
 	@deploy/local/up && KUBECONFIG=$(CURDIR)/.local/kubeconfig dotnet run --project bench/Kublambda.Bench --configuration Release -- lifecycle --runs $(or $(BENCH_RUNS),20)
+
+cel-conformance: ## Runs CEL cases: CASES=file.json, else our own; ends with how many passed, failed, were skipped
+	@dotnet build tools/Kublambda.Cel.Conformance -v quiet -nologo && artifacts/bin/Kublambda.Cel.Conformance/debug/Kublambda.Cel.Conformance $(CASES)
 
 verify: ## Format, shell scripts, manifests of all overlays, and a clean tree
 	@tests/verify.sh

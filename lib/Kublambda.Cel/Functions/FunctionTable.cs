@@ -1,0 +1,53 @@
+namespace Kublambda.Cel.Functions;
+
+/// <summary>Functions by name.</summary>
+internal sealed class FunctionTable
+{
+    private readonly Dictionary<string, List<Overload>> _functions = new(StringComparer.Ordinal);
+
+    public IEnumerable<string> Names => _functions.Keys;
+
+    public static FunctionTable Standard { get; } = MakeStandard();
+
+    public IReadOnlyList<Overload> Find(string name) => _functions.TryGetValue(name, out var overloads) ? overloads : [];
+
+    /// <summary>A copy with more; this table itself is shared and stays as it is.</summary>
+    public FunctionTable With(Overload overload)
+    {
+        var copy = new FunctionTable();
+        foreach (var existing in _functions.Values.SelectMany(overloads => overloads)) copy.Add(existing);
+        if (copy.Find(overload.Function).Any(existing => existing.IsMember == overload.IsMember && existing.Parameters.Count == overload.Parameters.Count && existing.MayAccept(overload.Parameters)))
+            throw new ArgumentException($"{overload} overlaps with a function that is there already.");
+        copy.Add(overload);
+        return copy;
+    }
+
+    public void Add(Overload overload)
+    {
+        if (!_functions.TryGetValue(overload.Function, out var overloads)) _functions[overload.Function] = overloads = [];
+        overloads.Add(overload);
+    }
+
+    public void Global(string name, CelKind[] parameters, CelKind result, Implementation body) => Add(new Overload(name, IsMember: false, parameters, result, body));
+
+    public void Member(string name, CelKind[] parameters, CelKind result, Implementation body) => Add(new Overload(name, IsMember: true, parameters, result, body));
+
+    private static FunctionTable MakeStandard()
+    {
+        var table = new FunctionTable();
+        ConversionFunctions.AddTo(table);
+        TextFunctions.AddTo(table);
+        TimeFunctions.AddTo(table);
+        RegexFunctions.AddTo(table);
+        StringFunctions.AddTo(table);
+        ListFunctions.AddTo(table);
+        MathFunctions.AddTo(table);
+        BitFunctions.AddTo(table);
+        SetFunctions.AddTo(table);
+        EncoderFunctions.AddTo(table);
+        OptionalFunctions.AddTo(table);
+        KubernetesListFunctions.AddTo(table);
+        QuantityFunctions.AddTo(table);
+        return table;
+    }
+}

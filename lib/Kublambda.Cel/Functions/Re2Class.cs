@@ -1,0 +1,228 @@
+using System.Globalization;
+using System.Text;
+
+namespace Kublambda.Cel.Functions;
+
+/// <summary>Character classes of RE2, written for .NET: ranges of code points, where those past U+FFFF are pairs of UTF-16 units.</summary>
+internal sealed class Re2Class
+{
+    private const int MaxCodePoint = 0x10FFFF;
+
+    private static readonly Dictionary<string, string> Posix = new(StringComparer.Ordinal)
+    {
+        ["alnum"] = "09AZaz", ["alpha"] = "AZaz", ["ascii"] = "\0\x7F", ["blank"] = "\t\t  ", ["cntrl"] = "\0\x1F\x7F\x7F", ["digit"] = "09",
+        ["graph"] = "!~", ["lower"] = "az", ["print"] = " ~", ["punct"] = "!/:@[`{~", ["space"] = "\t\r  ", ["upper"] = "AZ", ["word"] = "09AZaz__", ["xdigit"] = "09AFaf",
+    };
+
+    private readonly List<(int Low, int High)> _ranges = [];
+    private readonly StringBuilder _properties = new();
+
+    /// <summary>A class in brackets.</summary>
+    public static string Read(string pattern, ref int at)
+    {
+        var result = new Re2Class();
+        at++;
+        var negated = at < pattern.Length && pattern[at] == '^';
+        if (negated) at++;
+        for (var isFirst = true; at < pattern.Length && (isFirst || pattern[at] != ']'); isFirst = false) result.Item(pattern, ref at);
+        if (at >= pattern.Length) throw new PatternException("missing ]");
+        at++;
+        return result.Write(negated);
+    }
+
+    /// <summary>An escape outside brackets, as a class or a literal.</summary>
+    public static string ReadEscape(string pattern, ref int at)
+    {
+        var result = new Re2Class();
+        if (!result.NamedClass(pattern, ref at)) result.Add(EscapedCodePoint(pattern, ref at));
+        return result.Write(negated: false);
+    }
+
+    private void Item(string pattern, ref int at)
+    {
+        if (PosixClass(pattern, ref at) || (pattern[at] == '\\' && NamedClass(pattern, ref at))) return;
+        var low = CodePoint(pattern, ref at);
+        var high = low;
+        if (at + 1 < pattern.Length && pattern[at] == '-' && pattern[at + 1] != ']')
+        {
+            at++;
+            high = CodePoint(pattern, ref at);
+        }
+
+        if (high < low) throw new PatternException("a range of characters that runs backwards");
+        _ranges.Add((low, high));
+    }
+
+    private void Add(int codePoint) => _ranges.Add((codePoint, codePoint));
+
+    private bool PosixClass(string pattern, ref int at)
+    {
+        if (string.CompareOrdinal(pattern, at, "[:", 0, 2) != 0) return false;
+        var end = pattern.IndexOf(":]", at + 2, StringComparison.Ordinal);
+        if (end < 0) return false;
+        var name = pattern[(at + 2)..end];
+        var negated = name.StartsWith('^');
+        if (!Posix.TryGetValue(name.TrimStart('^'), out var pairs)) throw new PatternException($"unknown class [:{name}:]");
+        AddPairs(pairs, negated);
+        at = end + 2;
+        return true;
+    }
+
+    private bool NamedClass(string pattern, ref int at)
+    {
+        if (at + 1 >= pattern.Length) throw new PatternException("a \\ at the end");
+        var name = pattern[at + 1];
+        if (name is 'p' or 'P')
+        {
+            Property(pattern, ref at);
+            return true;
+        }
+
+        var pairs = char.ToLowerInvariant(name) switch
+        {
+            'd' => "09",
+            'w' => "09AZaz__",
+            's' => "\t\n\f\r  ",
+            _ => null,
+        };
+        if (pairs is null) return false;
+        AddPairs(pairs, negated: char.IsAsciiLetterUpper(name));
+        at += 2;
+        return true;
+    }
+
+    private void Property(string pattern, ref int at)
+    {
+        var negated = pattern[at + 1] == 'P';
+        at += 2;
+        var end = at < pattern.Length && pattern[at] == '{' ? pattern.IndexOf('}', at) : at;
+        if (end < 0 || end >= pattern.Length) throw new PatternException("a \\p without its name");
+        var name = end == at ? pattern[at].ToString() : pattern[(at + 1)..end];
+        at = end + 1;
+        if (name.StartsWith('^')) (negated, name) = (!negated, name[1..]);
+        if (name.Length > 2) throw new PatternException($"unknown class \\p{{{name}}}; the general categories such as L, Lu, N, P are known");
+        _properties.Append(negated ? @"\P{" : @"\p{").Append(name).Append('}');
+    }
+
+    private static int CodePoint(string pattern, ref int at)
+    {
+        if (pattern[at] == '\\') return EscapedCodePoint(pattern, ref at);
+        var isPair = at + 1 < pattern.Length && char.IsSurrogatePair(pattern[at], pattern[at + 1]);
+        var value = isPair ? char.ConvertToUtf32(pattern[at], pattern[at + 1]) : pattern[at];
+        at += isPair ? 2 : 1;
+        return value;
+    }
+
+    private static int EscapedCodePoint(string pattern, ref int at)
+    {
+        if (at + 1 >= pattern.Length) throw new PatternException("a \\ at the end");
+        var c = pattern[at + 1];
+        at += 2;
+        if (c == 'x') return Hex(pattern, ref at);
+        return c switch
+        {
+            'a' => '\a',
+            'f' => '\f',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'v' => '\v',
+            '0' => 0,
+            _ when !char.IsAsciiLetterOrDigit(c) && c < 0x80 => c,
+            _ => throw new PatternException($"unknown escape \\{c}"),
+        };
+    }
+
+    private static int Hex(string pattern, ref int at)
+    {
+        var isBraced = at < pattern.Length && pattern[at] == '{';
+        var end = isBraced ? pattern.IndexOf('}', at) : at + 2;
+        var start = isBraced ? at + 1 : at;
+        if (end < start || end > pattern.Length || !int.TryParse(pattern.AsSpan(start, end - start), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) || value is < 0 or > MaxCodePoint)
+            throw new PatternException("\\x needs two hexadecimal digits, or a code point in braces");
+        at = isBraced ? end + 1 : end;
+        return value;
+    }
+
+    private void AddPairs(string pairs, bool negated)
+    {
+        var next = 0;
+        for (var i = 0; i < pairs.Length; i += 2)
+        {
+            if (!negated) _ranges.Add((pairs[i], pairs[i + 1]));
+            if (negated && pairs[i] > next) _ranges.Add((next, pairs[i] - 1));
+            next = pairs[i + 1] + 1;
+        }
+
+        if (negated) _ranges.Add((next, MaxCodePoint));
+    }
+
+    private string Write(bool negated)
+    {
+        var ranges = Merged();
+        if (negated && _properties.Length > 0)
+            return $@"(?:[\uD800-\uDBFF][\uDC00-\uDFFF]|[^{Units(ranges)}{_properties}])";
+        if (negated) ranges = Complement(ranges);
+        var units = Units(ranges) + _properties;
+        var pairs = Pairs(ranges);
+        if (pairs.Count == 0) return units.Length == 0 ? @"[^\s\S]" : $"[{units}]";
+        if (units.Length > 0) pairs.Add($"[{units}]");
+        return $"(?:{string.Join('|', pairs)})";
+    }
+
+    private List<(int Low, int High)> Merged()
+    {
+        var merged = new List<(int Low, int High)>();
+        foreach (var range in _ranges.Order())
+        {
+            if (merged.Count > 0 && range.Low <= merged[^1].High + 1)
+                merged[^1] = (merged[^1].Low, Math.Max(merged[^1].High, range.High));
+            else
+                merged.Add(range);
+        }
+
+        return merged;
+    }
+
+    private static List<(int Low, int High)> Complement(List<(int Low, int High)> ranges)
+    {
+        var rest = new List<(int Low, int High)>();
+        var next = 0;
+        foreach (var (low, high) in ranges)
+        {
+            if (low > next) rest.Add((next, low - 1));
+            next = high + 1;
+        }
+
+        if (next <= MaxCodePoint) rest.Add((next, MaxCodePoint));
+        return rest;
+    }
+
+    private static string Units(List<(int Low, int High)> ranges) => string.Concat(ranges
+        .Where(range => range.Low <= char.MaxValue)
+        .Select(range => Unit(range.Low) + "-" + Unit(Math.Min(range.High, char.MaxValue))));
+
+    /// <summary>Ranges past U+FFFF as alternatives of a high and a low surrogate.</summary>
+    private static List<string> Pairs(List<(int Low, int High)> ranges)
+    {
+        var pairs = new List<string>();
+        foreach (var (first, last) in ranges.Where(range => range.High > char.MaxValue))
+        {
+            var low = char.ConvertFromUtf32(Math.Max(first, 0x10000));
+            var high = char.ConvertFromUtf32(last);
+            if (low[0] == high[0])
+            {
+                pairs.Add($"{Unit(low[0])}[{Unit(low[1])}-{Unit(high[1])}]");
+                continue;
+            }
+
+            pairs.Add($@"{Unit(low[0])}[{Unit(low[1])}-\uDFFF]");
+            if (high[0] - low[0] > 1) pairs.Add($@"[{Unit(low[0] + 1)}-{Unit(high[0] - 1)}][\uDC00-\uDFFF]");
+            pairs.Add($@"{Unit(high[0])}[\uDC00-{Unit(high[1])}]");
+        }
+
+        return pairs;
+    }
+
+    private static string Unit(int unit) => @"\u" + unit.ToString("X4", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,56 @@
+using System.Collections;
+using System.Text.Json;
+using Kublambda.Cel.Values;
+
+namespace Kublambda.Cel;
+
+/// <summary>A list; elements need not be of one type.</summary>
+public abstract class CelList : CelValue, IReadOnlyList<CelValue>
+{
+    private protected CelList()
+    {
+    }
+
+    public static CelList Empty { get; } = new ArrayList([]);
+
+    public override CelKind Kind => CelKind.List;
+
+    public abstract int Count { get; }
+
+    public abstract CelValue this[int index] { get; }
+
+    public static CelList Of(IReadOnlyList<CelValue> elements) => new ArrayList(elements);
+
+    public IEnumerator<CelValue> GetEnumerator()
+    {
+        for (var i = 0; i < Count; i++) yield return this[i];
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private sealed class ArrayList(IReadOnlyList<CelValue> elements) : CelList
+    {
+        public override int Count => elements.Count;
+
+        public override CelValue this[int index] => elements[index];
+    }
+}
+
+/// <summary>A JSON array; elements are converted when they are read for the first time.</summary>
+internal sealed class JsonList(JsonElement array) : CelList
+{
+    private readonly CelValue?[] _elements = new CelValue?[array.GetArrayLength()];
+
+    public override int Count => _elements.Length;
+
+    // Two threads may both convert an element: the results are equal, and either may stay.
+    public override CelValue this[int index] => _elements[index] ??= JsonConversion.ToCel(array[index]);
+}
+
+/// <summary>A CLR list; elements are converted when they are read.</summary>
+internal sealed class ClrList(IList list) : CelList
+{
+    public override int Count => list.Count;
+
+    public override CelValue this[int index] => ClrConversion.ToCel(list[index]);
+}
