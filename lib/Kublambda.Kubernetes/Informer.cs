@@ -27,9 +27,7 @@ public sealed partial class Informer<T> : BackgroundService, IResourceCache<T>
     private readonly IEnumerable<IResourceHandler<T>> _handlers;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Counter<long> _lists;
-    private readonly Counter<long> _watches;
-    private readonly KeyValuePair<string, object?> _tag;
+    private readonly InformerMetrics _metrics;
     private long _lastSign;
 
     public Informer(
@@ -39,17 +37,7 @@ public sealed partial class Informer<T> : BackgroundService, IResourceCache<T>
         _listWatch = new ListWatch(new RawApi(client), query, time);
         (_query, _handlers, _time, _logger) = (query, handlers, time, logger);
         _lastSign = time.GetTimestamp();
-        _tag = new KeyValuePair<string, object?>("resource", query.ToString());
-#pragma warning disable CA2000 // The factory owns its meters.
-        var meter = meters.Create("kublambda");
-#pragma warning restore CA2000
-        _lists = meter.CreateCounter<long>("informer_lists", description: "Full lists.");
-        _watches = meter.CreateCounter<long>("informer_watches", description: "Watches opened.");
-        meter.CreateObservableGauge(
-            "informer_silence_seconds", () => new Measurement<double>(Silence.TotalSeconds, _tag),
-            description: "Time since the API server last said anything.");
-        meter.CreateObservableGauge(
-            "informer_objects", () => new Measurement<int>(_store.Count, _tag), description: "Objects in the cache.");
+        _metrics = new InformerMetrics(meters, query, () => Silence, () => _store.Count);
     }
 
     /// <summary>How long a watch lasts, at least; up to half of it more.</summary>
@@ -137,7 +125,7 @@ public sealed partial class Informer<T> : BackgroundService, IResourceCache<T>
             },
             cancellationToken);
         Sign();
-        _lists.Add(1, _tag);
+        _metrics.Listed();
         foreach (var change in _store.Replace(listed, unreadable))
             Dispatch(change);
         if (_synced.TrySetResult())
@@ -150,7 +138,7 @@ public sealed partial class Informer<T> : BackgroundService, IResourceCache<T>
     {
         if (change.Type == WatchEventType.Opened)
         {
-            _watches.Add(1, _tag);
+            _metrics.Watching();
             return null;
         }
 
@@ -230,22 +218,4 @@ public sealed partial class Informer<T> : BackgroundService, IResourceCache<T>
         && metadata.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String
             ? value.GetString()
             : null;
-
-    [LoggerMessage(LogLevel.Information, "{Resource}: in step with the API server, {Count} objects")]
-    private partial void LogSynced(ResourceQuery resource, int count);
-
-    [LoggerMessage(LogLevel.Information, "{Resource}: the watch is over, listing again: {Error}")]
-    private partial void LogExpired(ResourceQuery resource, string error);
-
-    [LoggerMessage(LogLevel.Warning, "{Resource}: the watch went silent, opening another")]
-    private partial void LogSilent(ResourceQuery resource);
-
-    [LoggerMessage(LogLevel.Warning, "{Resource}: list or watch broke (failure {Failures}): {Error}")]
-    private partial void LogBroken(ResourceQuery resource, string error, int failures);
-
-    [LoggerMessage(LogLevel.Error, "{Resource}: {Namespace}/{Name} cannot be read, left aside: {Error}")]
-    private partial void LogMalformed(ResourceQuery resource, string @namespace, string name, string error);
-
-    [LoggerMessage(LogLevel.Error, "{Resource}: a handler failed on {Namespace}/{Name}")]
-    private partial void LogHandlerFailed(Exception exception, ResourceQuery resource, string? @namespace, string name);
 }
