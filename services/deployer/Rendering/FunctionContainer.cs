@@ -88,9 +88,10 @@ internal static class FunctionContainer
     {
         HttpGet = new V1HTTPGetAction { Path = "/healthz/ready", Port = AdminPort, Scheme = "HTTP" },
         PeriodSeconds = 1,
-        TimeoutSeconds = 3,
+        TimeoutSeconds = 5,
         SuccessThreshold = 1,
-        FailureThreshold = 3,
+        // A busy replica that answers late is better than one that refuses connections; a dead one is not ready at once anyway.
+        FailureThreshold = 5,
     };
 
     /// <summary>
