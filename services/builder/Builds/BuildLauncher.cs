@@ -9,7 +9,7 @@ namespace Kublambda.Builder.Builds;
 /// <summary>Starts build pods where there is a place for them, and ends those that nobody waits for any more.</summary>
 public sealed partial class BuildLauncher(
     ILambdas lambdas, IRegistryClient registry, BuildPods pods, BuildSlots slots, IOptions<BuildOptions> options, IOptions<RegistryOptions> registryOptions,
-    ILogger<BuildLauncher> logger)
+    TimeProvider time, ILogger<BuildLauncher> logger)
 {
     /// <returns>The pod; null where all places are taken, or the Lambda changed or went meanwhile.</returns>
     /// <exception cref="RegistryException">The bundle could not be pushed.</exception>
@@ -66,8 +66,14 @@ public sealed partial class BuildLauncher(
     public async Task CancelAllAsync(LambdaRef lambda, CancellationToken cancellationToken)
     {
         slots.Forget(lambda);
-        foreach (var pod in (await pods.ListAsync(lambda, cancellationToken)).Where(p => p.Metadata.DeletionTimestamp is null))
+        foreach (var pod in await pods.ListAsync(lambda, cancellationToken))
         {
+            if (pod.Metadata.DeletionTimestamp is not null)
+            {
+                await pods.NudgeAsync(pod, time.GetUtcNow(), cancellationToken);
+                continue;
+            }
+
             LogSuperseded(pod.Name());
             await pods.DeleteAsync(pod, cancellationToken);
         }

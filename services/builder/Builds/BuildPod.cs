@@ -15,6 +15,9 @@ public static class BuildPod
     /// <summary>Annotation: the name of the pipeline.</summary>
     public const string PipelineAnnotation = "kublambda.dev/pipeline";
 
+    /// <summary>Annotation: when the builder last waited for the pod to end.</summary>
+    public const string EndingAnnotation = "kublambda.dev/ending";
+
     /// <summary>Selects all build pods in the build namespace.</summary>
     public const string Selector = $"{Labels.ManagedSelector},{Labels.Revision}";
 

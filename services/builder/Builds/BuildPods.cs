@@ -50,6 +50,16 @@ public sealed class BuildPods(IKubernetes client, IOptions<BuildOptions> options
         new V1DeleteOptions { GracePeriodSeconds = 1, Preconditions = new V1Preconditions { Uid = pod.Uid() } },
         cancellationToken: cancellationToken));
 
+    /// <summary>
+    /// Changes a pod that is ending: the kubelet acts on a change at once, and looks again at a pod whose start was cut short by its
+    /// deletion only after ten seconds and more.
+    /// </summary>
+    public Task NudgeAsync(V1Pod pod, DateTimeOffset now, CancellationToken cancellationToken) => OrNull(() => client.CoreV1.PatchNamespacedPodAsync(
+        new V1Patch(new { metadata = new { uid = pod.Uid(), annotations = new Dictionary<string, string> { [BuildPod.EndingAnnotation] = $"{now:O}" } } }, V1Patch.PatchType.MergePatch),
+        pod.Name(),
+        _namespace,
+        cancellationToken: cancellationToken));
+
     /// <summary>The end of a step's log; null where there is none (any more).</summary>
     public async Task<string?> LogAsync(V1Pod pod, string step, CancellationToken cancellationToken)
     {
