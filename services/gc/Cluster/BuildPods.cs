@@ -15,12 +15,16 @@ public sealed record BuildPod(string Name, string Uid, string LambdaUid);
 public sealed class BuildPods(IKubernetes kubernetes, IOptions<BuildOptions> options, TimeProvider time)
 {
     /// <summary>
-    /// Never 0: that removes the object at once, and the container goes on pushing for a while that nobody can see the end of.
+    /// Not 0: that removes the object at once, and the container goes on pushing for a while that nobody can see the end of.
     /// </summary>
     private const int GraceSeconds = 1;
+
+    /// <summary>Only for what has ended already; see <see cref="HasEnded"/>.</summary>
+    private const int NoGrace = 0;
     private const int PageSize = 500;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Overdue = TimeSpan.FromSeconds(4);
     private readonly string _namespace = options.Value.Namespace;
 
     public async Task<bool> AnyAsync(string lambdaUid, CancellationToken cancellationToken) =>
@@ -44,8 +48,14 @@ public sealed class BuildPods(IKubernetes kubernetes, IOptions<BuildOptions> opt
             var pods = await ListAsync($"{Labels.LambdaUid}={lambdaUid}", cancellationToken);
             if (pods.Count == 0)
                 return;
-            foreach (var pod in pods.Where(pod => pod.Metadata.DeletionTimestamp is null))
-                await DeleteAsync(new BuildPod(pod.Metadata.Name, pod.Metadata.Uid, lambdaUid), cancellationToken);
+            foreach (var pod in pods)
+            {
+                var known = new BuildPod(pod.Metadata.Name, pod.Metadata.Uid, lambdaUid);
+                if (pod.Metadata.DeletionTimestamp is null)
+                    await DeleteAsync(known, GraceSeconds, cancellationToken);
+                else if (HasEnded(pod, time.GetUtcNow()))
+                    await DeleteAsync(known, NoGrace, cancellationToken);
+            }
             if (time.GetElapsedTime(started) > Patience)
                 throw new CleanupWaitingException(Reasons.BuildsEnding, Words(pods));
             await Task.Delay(Poll, time, cancellationToken);
@@ -53,13 +63,28 @@ public sealed class BuildPods(IKubernetes kubernetes, IOptions<BuildOptions> opt
     }
 
     /// <summary>Ends one build pod; one that is gone, or was replaced by another of its name, is left alone.</summary>
-    public async Task DeleteAsync(BuildPod pod, CancellationToken cancellationToken)
+    public Task DeleteAsync(BuildPod pod, CancellationToken cancellationToken) => DeleteAsync(pod, GraceSeconds, cancellationToken);
+
+    /// <summary>
+    /// Whether all that is left of a pod is its object. A kubelet that was just making the pod's sandbox when the pod was
+    /// deleted lets the object go only at its next collection of garbage, up to a minute later. Its node has to have
+    /// spoken of every container, the time to end has to be well over, and nothing may run.
+    /// </summary>
+    internal static bool HasEnded(V1Pod pod, DateTimeOffset now)
+    {
+        var containers = (pod.Spec?.Containers?.Count ?? 0) + (pod.Spec?.InitContainers?.Count ?? 0);
+        var statuses = (pod.Status?.ContainerStatuses ?? []).Concat(pod.Status?.InitContainerStatuses ?? []).ToList();
+        return pod.Metadata.DeletionTimestamp is { } due && now - due.ToUniversalTime() > Overdue
+            && statuses.Count == containers && statuses.TrueForAll(status => status.State?.Running is null);
+    }
+
+    private async Task DeleteAsync(BuildPod pod, int grace, CancellationToken cancellationToken)
     {
         try
         {
             await kubernetes.CoreV1.DeleteNamespacedPodAsync(
                 pod.Name, _namespace,
-                new V1DeleteOptions { GracePeriodSeconds = GraceSeconds, Preconditions = new V1Preconditions { Uid = pod.Uid } },
+                new V1DeleteOptions { GracePeriodSeconds = grace, Preconditions = new V1Preconditions { Uid = pod.Uid } },
                 cancellationToken: cancellationToken);
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Conflict)
