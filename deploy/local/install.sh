@@ -12,6 +12,9 @@ storage() { # name uid, for deploy/overlays/local/volumes.yaml; RabbitMQ refuses
 }
 manifests() {
   storage rabbitmq 999; storage registry 65532
+  # A volume whose claim was deleted is bound to that one for ever; its directory is what counts.
+  kubectl get persistentvolumes -o 'go-template={{range .items}}{{if eq .status.phase "Released"}}{{.metadata.name}}{{"\n"}}{{end}}{{end}}' |
+    { grep -x 'kublambda-.*' || true; } | while read -r volume; do kubectl delete persistentvolume "$volume"; done
   local log; log=$(mktemp)
   # Warnings of newer kubectl about words that only older ones know are no news.
   kubectl apply -k deploy/overlays/local >"$log" 2>&1 || { grep -v '^# Warning' "$log" >&2; die 'the manifests cannot be applied'; }
@@ -26,7 +29,10 @@ runtime() {
   say "  pushing $reference"
   within 20 ctr images push --plain-http "$reference" localhost/kublambda/runtime-nodejs:dev || ctr images push --plain-http "$reference" localhost/kublambda/runtime-nodejs:dev
 }
-rollouts() { "$HERE/rollout.sh" kublambda-system statefulset/rabbitmq deployment/registry "${services[@]/#/deployment/}"; }
+rollouts() {
+  "$HERE/rollout.sh" kube-system deployment/dns
+  "$HERE/rollout.sh" kublambda-system statefulset/rabbitmq deployment/registry "${services[@]/#/deployment/}"
+}
 sample() {
   kubectl apply -k deploy/samples/hello >/dev/null
   kubectl wait --for=condition=Ready lambda/hello --timeout=180s >/dev/null ||
