@@ -28,6 +28,14 @@ public sealed class BuildSlotsTests
         Assert.NotNull(Take(Lambda("a"), Pod("a", "Failed"), Pod("a", "Succeeded"), Pod("a")));
 
     [Fact]
+    public void Pods_that_no_node_has_room_for_take_no_place()
+    {
+        var pod = Pod("a", "Pending");
+        pod.Status.Conditions = [new V1PodCondition { Type = "PodScheduled", Status = "False", Reason = "Unschedulable" }];
+        Assert.NotNull(Take(Lambda("a"), pod, pod, Pod("a")));
+    }
+
+    [Fact]
     public void A_free_place_goes_to_the_namespace_with_the_fewest_builds_then_to_the_longest_waiting()
     {
         V1Pod[] full = [Pod("a"), Pod("a")];

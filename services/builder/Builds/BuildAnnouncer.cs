@@ -10,14 +10,13 @@ using Microsoft.Extensions.Options;
 namespace Kublambda.Builder.Builds;
 
 /// <summary>Says on the bus how a build stands.</summary>
-public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<RegistryOptions> registry, IOptions<BuildOptions> options, BuildMetrics metrics, ILogger<BuildAnnouncer> logger)
+public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<RegistryOptions> registry, IOptions<BuildOptions> options, ILogger<BuildAnnouncer> logger)
 {
     public async Task BuiltAsync(Lambda lambda, string revision, Pipeline pipeline, string digest, V1Pod? pod, CancellationToken cancellationToken)
     {
         var reference = LambdaRef.Of(lambda);
         var image = $"{registry.Value.PullHost}/{Names.Repository(reference)}@{digest}";
         LogBuilt(image);
-        metrics.Succeeded(pod);
         await publisher.PublishAsync(
             new LambdaBuilt
             {
@@ -53,7 +52,6 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
             : attempt < RetryPolicy.Attempts ? $"Try {attempt} of {RetryPolicy.Attempts}; the next one comes by itself.\n"
             : $"Tried {attempt} times. The next round begins in {options.Value.KeepFailed.TotalMinutes:0} min, or at once when the Lambda changes or its annotation {Labels.Rebuild} gets a new value.\n";
         LogFailed(fault.Reason, final, attempt);
-        metrics.Failed(pod, fault.Reason);
         await publisher.PublishAsync(
             new BuildFailed
             {

@@ -74,8 +74,17 @@ public static class BuildPod
 
     public static int AttemptOf(V1Pod pod) => (int)Number(pod, AttemptAnnotation, 1);
 
-    /// <summary>True while the pod takes up one of the places for builds.</summary>
+    /// <summary>True until the pod has ended.</summary>
     public static bool IsActive(V1Pod pod) => pod.Status?.Phase is not ("Succeeded" or "Failed");
+
+    /// <summary>
+    /// True while the pod takes up one of the places for builds. One that no node has room for does not: who asks for more than
+    /// there is would keep all others waiting, without end.
+    /// </summary>
+    public static bool TakesPlace(V1Pod pod) => IsActive(pod) && !IsUnschedulable(pod);
+
+    internal static bool IsUnschedulable(V1Pod pod) =>
+        pod.Status?.Conditions?.Any(c => c is { Type: "PodScheduled", Status: "False", Reason: "Unschedulable" }) == true;
 
     public static string FullName(V1Pod pod) => $"{pod.Namespace()}/{pod.Name()}";
 

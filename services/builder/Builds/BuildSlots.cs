@@ -80,7 +80,7 @@ public sealed class BuildSlots(IOptions<BuildOptions> options)
     private Dictionary<string, LambdaRef> Active(IEnumerable<V1Pod> pods)
     {
         var active = new Dictionary<string, LambdaRef>(_reserved, StringComparer.Ordinal);
-        foreach (var pod in pods.Where(BuildPod.IsActive))
+        foreach (var pod in pods.Where(BuildPod.TakesPlace))
         {
             if (BuildPod.LambdaOf(pod) is { } lambda)
                 active[pod.Name()] = lambda;

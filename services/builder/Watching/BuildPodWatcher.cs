@@ -12,8 +12,8 @@ namespace Kublambda.Builder.Watching;
 /// retry is due, and removes pods that ended long enough ago.
 /// </summary>
 public sealed partial class BuildPodWatcher(
-    WorkQueue<LambdaRef> queue, IResourceCache<V1Pod> cache, LeaderGate gate, BuildReconciler reconciler, BuildPods pods, IOptions<BuildOptions> options,
-    TimeProvider time, ILogger<BuildPodWatcher> logger) : ReconcileLoop<LambdaRef>(queue, logger), IResourceHandler<V1Pod>
+    WorkQueue<LambdaRef> queue, IResourceCache<V1Pod> cache, LeaderGate gate, BuildReconciler reconciler, BuildPods pods, BuildMetrics metrics,
+    IOptions<BuildOptions> options, TimeProvider time, ILogger<BuildPodWatcher> logger) : ReconcileLoop<LambdaRef>(queue, logger), IResourceHandler<V1Pod>
 {
     private readonly ILogger _logger = logger;
 
@@ -24,6 +24,8 @@ public sealed partial class BuildPodWatcher(
             return;
         if (change.Type == ChangeType.Modified && change.Old is { } old && BuildPodReport.Of(old) == BuildPodReport.Of(change.Object))
             return;
+        if (change is { Type: ChangeType.Modified, Old: { } before } && BuildPod.IsActive(before) && !BuildPod.IsActive(change.Object))
+            metrics.Finished(change.Object);
         Queue.Add(lambda);
     }
 
