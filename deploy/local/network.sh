@@ -20,6 +20,8 @@ ip route replace "$SERVICE_RANGE" dev "$BRIDGE"
 rule() { iptables -w 10 -t "$1" -C "${@:2}" -m comment --comment "$COMMENT" 2>/dev/null || iptables -w 10 -t "$1" -I "${@:2}" -m comment --comment "$COMMENT"; }
 COMMENT=kublambda-local
 rule nat POSTROUTING -s "$POD_RANGE" ! -d "$POD_RANGE" ! -o "$BRIDGE" -j MASQUERADE
+# A firewall that drops what it does not know must not cut pods off from the API server and from each other.
+rule filter INPUT -i "$BRIDGE" -j ACCEPT
 rule filter FORWARD -i "$BRIDGE" -j ACCEPT
 rule filter FORWARD -o "$BRIDGE" -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT
 rule filter FORWARD -i "$BRIDGE" -o "$BRIDGE" -j ACCEPT
