@@ -174,6 +174,29 @@ public sealed class BuildTests(Cluster cluster) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_registry_with_a_password_is_named_while_build_pods_do_not_have_it_and_takes_the_image_when_they_do()
+    {
+        var registry = await GuardedRegistry.StartAsync(cluster, _namespace);
+        var file = Path.Combine(_pipelines, "config.json");
+        await File.WriteAllTextAsync(file, registry.Credentials, Stop);
+        await TinyImage.PushAsync(Cluster.ClientOf(registry.Host, file), "base", "1");
+        var builder = await StartAsync(
+            ("Build:DefaultPipeline", "buildah"), ("Registry:PushHost", registry.Host), ("Registry:AuthFile", file), ("Runtimes:nodejs", $"{registry.Host}/base:1"));
+        var lambda = ALambda("guarded");
+        await builder.ChangedAsync(lambda);
+        var failed = await builder.SaysAsync<BuildFailed>(lambda);
+        Assert.Equal((Reasons.RegistryUnavailable, false), (failed.Reason, failed.Final));
+        Assert.Contains("Secret kublambda-registry in the build namespace", failed.Message, StringComparison.Ordinal);
+
+        await cluster.Client.CoreV1.CreateNamespacedSecretAsync(
+            new V1Secret { Metadata = new() { Name = "kublambda-registry" }, Type = "kubernetes.io/dockerconfigjson", StringData = new Dictionary<string, string> { [".dockerconfigjson"] = registry.Credentials } },
+            _namespace,
+            cancellationToken: Stop);
+        await builder.SaysAsync<LambdaBuilt>(lambda, seconds: 120);
+        Assert.DoesNotContain(builder.Said, m => m.ToString()!.Contains("correct-horse", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task An_evicted_build_is_tried_again()
     {
         Pipeline("test", "sleep 300");

@@ -90,9 +90,12 @@ public sealed class Cluster : IAsyncLifetime
         Assert.Fail($"not within {seconds} s: {what}");
     }
 
-    public static IRegistryClient ClientOf(string host)
+    public static IRegistryClient ClientOf(string host, string? authFile = null)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(Settings(host)).Build();
+        var settings = Settings(host);
+        if (authFile is not null)
+            settings["Registry:AuthFile"] = authFile;
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         return new ServiceCollection().AddLogging().AddRegistry(configuration).BuildServiceProvider().GetRequiredService<IRegistryClient>();
     }
 
