@@ -21,6 +21,8 @@ internal static class Registrations
         services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.Configure<TransientFaults>(faults => faults.Add(e => e is WaitingException));
         services.AddSingleton<WorkloadStore>();
+        services.AddSingleton<WorkloadRemover>();
+        services.AddSingleton<RepairLimit>();
         services.AddSingleton<PodInspector>();
         services.AddSingleton<NodeAddresses>();
         services.AddSingleton<WorkloadDeployer>();

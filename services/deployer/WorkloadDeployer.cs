@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using k8s.Models;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
@@ -13,9 +14,11 @@ namespace Kublambda.Deployer;
 /// <summary>The stages of a deployment, in order: read, render, plan, write, observe.</summary>
 internal sealed partial class WorkloadDeployer(
     WorkloadStore store, PodInspector inspector, NodeAddresses nodes, IResourceCache<V1Pod> pods, IResourceCache<V1ReplicaSet> replicaSets,
-    IOptions<HttpOptions> options, TimeProvider time, ILogger<WorkloadDeployer> logger)
+    RepairLimit limit, IOptions<HttpOptions> options, IMeterFactory meters, TimeProvider time, ILogger<WorkloadDeployer> logger)
 {
     private readonly ILogger _logger = logger;
+    private readonly Counter<long> _steps = meters.Create("Kublambda.Deployer")
+        .CreateCounter<long>("kublambda_deployer_steps", description: "Writes to objects of Lambdas.");
 
     /// <summary>Brings the objects of a Lambda in line and says how they stand.</summary>
     /// <param name="lambda">The Lambda.</param>
@@ -51,13 +54,20 @@ internal sealed partial class WorkloadDeployer(
 
     private async Task<bool> WriteAsync(IReadOnlyList<Step> plan, CancellationToken cancellationToken)
     {
+        var left = new HashSet<string>(StringComparer.Ordinal);
         foreach (var step in plan)
         {
+            if (step.Repair && !limit.TryTake(step.Object) && left.Add(step.Object.Kind))
+                LogFight(step.Object.Kind, step.Why);
+            if (left.Contains(step.Object.Kind))
+                continue;
+
             LogStep(step.Kind, step.Object.Kind, step.Why);
+            _steps.Add(1, new("step", step.Kind.ToString()), new("object", step.Object.Kind), new("repair", step.Repair));
             await store.ExecuteAsync(step, cancellationToken);
         }
 
-        return plan.Count > 0;
+        return plan.Any(step => !left.Contains(step.Object.Kind));
     }
 
     private async Task<WorkloadView> LookAsync(
@@ -95,6 +105,9 @@ internal sealed partial class WorkloadDeployer(
 
     [LoggerMessage(LogLevel.Information, "{Kind} {Object}: {Why}")]
     private partial void LogStep(StepKind kind, string @object, string why);
+
+    [LoggerMessage(LogLevel.Warning, "{Object} is left as it is for some minutes, because somebody changes it again and again: {Why}")]
+    private partial void LogFight(string @object, string why);
 
     [LoggerMessage(LogLevel.Warning, "Stalled, {Reason}: {Cause}")]
     private partial void LogStalled(string reason, string cause);

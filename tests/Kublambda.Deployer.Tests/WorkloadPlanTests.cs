@@ -4,6 +4,7 @@ using k8s.Models;
 using Kublambda.Contracts;
 using Kublambda.Deployer.Applying;
 using Kublambda.Deployer.Rendering;
+using Microsoft.Extensions.Time.Testing;
 using static Kublambda.Deployer.Tests.Build;
 
 namespace Kublambda.Deployer.Tests;
@@ -173,6 +174,19 @@ public sealed class WorkloadPlanTests
         var live = LiveOf(rendered);
         live.Service!.Metadata.OwnerReferences[0].Uid = "another";
         Assert.Equal(["Delete Service: it is left from an earlier Lambda of this name", "Apply Service: it is missing"], Plan(rendered, live));
+    }
+
+    [Fact]
+    public void A_fight_over_an_object_has_a_bound()
+    {
+        var time = new FakeTimeProvider();
+        var limit = new RepairLimit(time);
+        var service = Rendered(AWorkload()).Service;
+        Assert.All(Enumerable.Range(0, RepairLimit.MostPerWindow), _ => Assert.True(limit.TryTake(service)));
+        Assert.False(limit.TryTake(service));
+        Assert.True(limit.TryTake(Rendered(AWorkload()).Deployment));
+        time.Advance(RepairLimit.Window);
+        Assert.True(limit.TryTake(service));
     }
 
     private static V1ManagedFieldsEntry Entry(string manager, string operation, string fields) => new()

@@ -25,7 +25,8 @@ internal enum StepKind
 /// <param name="Object">The rendered object to apply, the live one otherwise.</param>
 /// <param name="Why">For the log.</param>
 /// <param name="Replicas">Of <see cref="StepKind.SetReplicas"/>.</param>
-internal sealed record Step(StepKind Kind, IKubernetesObject<V1ObjectMeta> Object, string Why, int Replicas = 0)
+/// <param name="Repair">True: somebody else changed the object, and this and what follows for it puts it right.</param>
+internal sealed record Step(StepKind Kind, IKubernetesObject<V1ObjectMeta> Object, string Why, int Replicas = 0, bool Repair = false)
 {
     public override string ToString() => $"{Kind} {Object.Kind}: {Why}";
 }
@@ -87,14 +88,15 @@ internal static class WorkloadPlan
             throw new WaitingException($"{live.Kind} {lambda} is being deleted.");
         if (rendered is null)
             return [new Step(StepKind.Delete, live, "it is not wanted any more")];
+        var changed = Stamp.On(live) != Stamp.On(rendered);
         if (ForeignFields.Managers(live) is { Count: > 0 } managers)
         {
             var why = $"it has fields of {string.Join(", ", managers)}";
-            return [new Step(StepKind.Adopt, live, why), new Step(StepKind.Apply, rendered, why)];
+            return [new Step(StepKind.Adopt, live, why, Repair: !changed), new Step(StepKind.Apply, rendered, why)];
         }
 
-        if (Stamp.On(live) != Stamp.On(rendered))
+        if (changed)
             return [new Step(StepKind.Apply, rendered, "its inputs changed")];
-        return Drift.Find(rendered, live) is { } path ? [new Step(StepKind.Apply, rendered, $"{path} was changed")] : [];
+        return Drift.Find(rendered, live) is { } path ? [new Step(StepKind.Apply, rendered, $"{path} was changed", Repair: true)] : [];
     }
 }

@@ -90,10 +90,15 @@ internal sealed class WorkloadStore(IKubernetes client, ApiDiscovery discovery)
     {
         // The resource version is a condition: whoever changed the object in between is not overwritten.
         var patch = new JsonArray(
-            new JsonObject { ["op"] = "replace", ["path"] = "/metadata/managedFields", ["value"] = ForeignFields.Adopt(live) },
-            new JsonObject { ["op"] = "replace", ["path"] = "/metadata/resourceVersion", ["value"] = live.Metadata.ResourceVersion });
+            Operation("replace", "/metadata/managedFields", ForeignFields.Adopt(live)),
+            Operation("replace", "/metadata/resourceVersion", live.Metadata.ResourceVersion));
+        // Without its hash the object is applied again, even if this process ends before it gets there.
+        if (live.Metadata.Annotations is not null)
+            patch.Add(Operation("add", $"/metadata/annotations/{Annotations.RenderedHash.Replace("/", "~1", StringComparison.Ordinal)}", ""));
         return client.JsonPatchAsync(
             Resources.Of(live), live.Metadata.Name, patch.ToJsonString(), ForeignFields.FieldManager, cancellationToken);
+
+        static JsonNode Operation(string op, string path, JsonNode? value) => new JsonObject { ["op"] = op, ["path"] = path, ["value"] = value };
     }
 
     private static V1Deployment ReplicasOnly(Step step) => new()

@@ -2,6 +2,7 @@ using k8s;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
 using Kublambda.Contracts.Resources;
+using Kublambda.Deployer.Applying;
 using Kublambda.Hosting;
 using Kublambda.Kubernetes;
 
@@ -12,8 +13,8 @@ namespace Kublambda.Deployer.Watching;
 /// leader only. Whatever is missed here is found at the next change, list or start.
 /// </summary>
 internal sealed partial class WorkloadReconciler(
-    WorkQueue<LambdaKey> queue, IKubernetes client, WorkloadDeployer deployer, IFactPublisher facts, SaidLast said, TimeProvider time,
-    ILogger<WorkloadReconciler> logger) : ReconcileLoop<LambdaKey>(queue, logger)
+    WorkQueue<LambdaKey> queue, IKubernetes client, WorkloadDeployer deployer, WorkloadRemover remover, IFactPublisher facts, SaidLast said,
+    TimeProvider time, ILogger<WorkloadReconciler> logger) : ReconcileLoop<LambdaKey>(queue, logger)
 {
     /// <summary>What is not well is said again after this time, as the message may have been lost.</summary>
     private static readonly TimeSpan RepeatUnsettled = TimeSpan.FromMinutes(1);
@@ -27,7 +28,7 @@ internal sealed partial class WorkloadReconciler(
     protected override async Task<TimeSpan?> ReconcileAsync(LambdaKey key, CancellationToken cancellationToken)
     {
         var lambda = await Lambdas.ReadAsync(client, key.Namespace, key.Name, cancellationToken);
-        if (lambda is null || lambda.Metadata.DeletionTimestamp is not null)
+        if (lambda is null)
         {
             said.Forget(key);
             return null;
@@ -36,6 +37,12 @@ internal sealed partial class WorkloadReconciler(
         using var scope = _logger.BeginLambdaScope(LambdaRef.Of(lambda), lambda.Status?.Revision);
         try
         {
+            if (lambda.Metadata.DeletionTimestamp is not null)
+            {
+                await remover.RemoveAsync(LambdaRef.Of(lambda), cancellationToken);
+                return null;
+            }
+
             return await ReconcileAsync(key, lambda, cancellationToken);
         }
         catch (WaitingException e)
