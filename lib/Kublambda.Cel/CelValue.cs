@@ -26,6 +26,7 @@ public abstract class CelValue : IEquatable<CelValue>
     /// The plain CLR counterpart: null, bool, long, ulong, double, string, byte[], <see cref="List{T}"/>, <see cref="Dictionary{TKey, TValue}"/>,
     /// <see cref="DateTimeOffset"/> (100 ns), <see cref="TimeSpan"/> (100 ns), the type's name for a type; an optional gives its value or null.
     /// </summary>
+    /// <exception cref="InvalidOperationException">It has more than a million elements: a small expression can give a list that holds itself over and over.</exception>
     public object? ToObject() => ClrConversion.ToClr(this);
 
     public bool Equals(CelValue? other) => other is not null && Equality.AreEqual(this, other, budget: null);

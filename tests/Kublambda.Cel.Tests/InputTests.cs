@@ -97,4 +97,24 @@ public sealed class InputTests
 
         Assert.True(CelProgram.Compile("object.a.b == 1", Cel.Conditions).EvaluateCondition(variables, TestContext.Current.CancellationToken));
     }
+
+    [Fact]
+    public void Half_a_surrogate_pair_in_the_input_is_an_error_of_the_expression_that_reads_it()
+    {
+        Assert.Equal(1L, Cel.On("""{"bad": "\ud800", "good": 1}""", "object.good").ToObject());
+        Assert.Equal(CelErrorKind.Evaluation, Assert.Throws<CelException>(() => Cel.On("""{"bad": "\ud800"}""", "object.bad == 'x'")).Kind);
+    }
+
+    [Fact]
+    public void A_result_that_explodes_when_it_is_walked_is_not_converted()
+    {
+        var expression = "cel.bind(a, [1, 1], cel.bind(b, [a, a, a, a, a, a, a, a, a, a], cel.bind(c, [b, b, b, b, b, b, b, b, b, b], cel.bind(d, [c, c, c, c, c, c, c, c, c, c],"
+            + " cel.bind(e, [d, d, d, d, d, d, d, d, d, d], cel.bind(f, [e, e, e, e, e, e, e, e, e, e], [f, f, f, f, f, f, f, f, f, f]))))))";
+
+        var value = Cel.Run(expression);
+
+        Assert.Equal(10, ((CelList)value).Count);
+        Assert.Throws<InvalidOperationException>(() => value.ToObject());
+        Assert.StartsWith("[[[[", value.ToString(), StringComparison.Ordinal);
+    }
 }

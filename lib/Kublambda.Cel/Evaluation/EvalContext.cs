@@ -40,6 +40,8 @@ internal sealed class EvalContext(IReadOnlyDictionary<string, object?> variables
         _patterns ??= new Dictionary<string, Regex>(StringComparer.Ordinal);
         if (_patterns.TryGetValue(pattern, out var known)) return known;
         Budget.Charge(500 + (10L * pattern.Length));
-        return _patterns[pattern] = Re2Pattern.Compile(pattern);
+        var read = Re2Pattern.Read(pattern);
+        Budget.Charge(50L * read.Size);
+        return _patterns[pattern] = read.Build();
     }
 }

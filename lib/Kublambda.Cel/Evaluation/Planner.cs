@@ -78,6 +78,7 @@ internal sealed partial class Planner(SourceText source, CelEnvironment environm
         if (operands.Count == 1) return null;
         var (a, b) = (operands[0].Kind, operands[1].Kind);
         if (symbol is "==" or "!=") return "values of these types are never equal; convert one, or compare through dyn(...)";
+        if (symbol == "in" && b == CelKind.String) return "a part of a string: s.contains(...)";
         if (a != b && KindNames.IsNumeric(a) && KindNames.IsNumeric(b)) return $"convert one side: {KindNames.Of(a)}(...)";
         return symbol == "+" && (a == CelKind.String || b == CelKind.String) ? "convert the other side: string(...)" : null;
     }

@@ -154,7 +154,7 @@ internal sealed partial class Planner
         if (argument is not LiteralExpr { Value: CelString pattern }) return;
         try
         {
-            Patterns[pattern.Value] = Re2Pattern.Compile(pattern.Value);
+            Patterns[pattern.Value] = Re2Pattern.Read(pattern.Value).Build();
         }
         catch (PatternException problem)
         {

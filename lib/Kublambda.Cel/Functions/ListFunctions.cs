@@ -9,6 +9,7 @@ internal static class ListFunctions
 {
     private const CelKind List = CelKind.List;
     private const CelKind Int = CelKind.Int;
+    private const long MaxRange = 10_000_000;
 
     public static void AddTo(FunctionTable table)
     {
@@ -94,6 +95,7 @@ internal static class ListFunctions
     {
         if (count < 0) return new CelError($"lists.range({count}): the size is not negative");
         context.Budget.Charge(count);
+        if (count > MaxRange) return new CelError($"lists.range({count}): the size is at most {MaxRange}");
         return CelList.Of([.. Enumerable.Range(0, (int)count).Select(number => new CelInt(number))]);
     }
 }

@@ -27,15 +27,22 @@ internal sealed class Re2Pattern
 
     private Re2Pattern(string pattern) => _pattern = pattern;
 
-    public static Regex Compile(string pattern)
+    /// <summary>Characters and classes, each as often as it is repeated: what building the pattern costs.</summary>
+    public int Size { get; private set; }
+
+    public static Re2Pattern Read(string pattern)
     {
         if (pattern.Length > MaxLength) throw new PatternException($"longer than {MaxLength} characters");
         var reader = new Re2Pattern(pattern);
         reader.Alternatives(depth: 0, repeated: 1);
-        if (reader._at < pattern.Length) throw new PatternException("unexpected )");
+        return reader._at == pattern.Length ? reader : throw new PatternException("unexpected )");
+    }
+
+    public Regex Build()
+    {
         try
         {
-            return new Regex(reader._output.ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(2));
+            return new Regex(_output.ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(2));
         }
         catch (Exception problem) when (problem is ArgumentException or NotSupportedException)
         {
@@ -60,6 +67,7 @@ internal sealed class Re2Pattern
             // The repetition behind an atom multiplies what is inside it, so it has to be known first.
             var start = _at;
             var begin = _output.Length;
+            var size = Size;
             var flags = (_multiline, _dotAll);
             Atom(depth, repeated);
             var times = Repetition(out var quantifier);
@@ -69,6 +77,7 @@ internal sealed class Re2Pattern
                 var end = _at;
                 (_at, _output.Length) = (start, begin);
                 (_multiline, _dotAll) = flags;
+                Size = size;
                 Atom(depth, repeated * times);
                 _at = end;
             }
@@ -80,6 +89,7 @@ internal sealed class Re2Pattern
 
     private void Atom(int depth, int repeated)
     {
+        Size += repeated;
         switch (_pattern[_at])
         {
             case '(':

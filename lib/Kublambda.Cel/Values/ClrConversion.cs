@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -7,6 +8,8 @@ namespace Kublambda.Cel.Values;
 /// <summary>Between CLR values and CEL values.</summary>
 internal static class ClrConversion
 {
+    private const int MaxElements = 1_000_000;
+
     public static CelValue ToCel(object? value) => value switch
     {
         null => CelNull.Instance,
@@ -24,7 +27,7 @@ internal static class ClrConversion
         ReadOnlyMemory<byte> bytes => new CelBytes(bytes),
         DateTimeOffset time => CelTimestamp.Create(time),
         DateTime time => CelTimestamp.Create(new DateTimeOffset(time.ToUniversalTime())),
-        TimeSpan span => new CelDuration(checked(span.Ticks * 100)),
+        TimeSpan span => CelDuration.TryCreate((Int128)span.Ticks * 100) ?? throw new ArgumentException($"{span} is longer than the 292 years of a duration."),
         Guid guid => new CelString(guid.ToString()),
         IDictionary dictionary => FromDictionary(dictionary),
         IEnumerable<KeyValuePair<string, object?>> pairs => CelMap.Of(pairs.Select(pair => KeyValuePair.Create(ToCel(pair.Key), ToCel(pair.Value)))),
@@ -33,23 +36,49 @@ internal static class ClrConversion
         _ => throw new ArgumentException($"A value of type {value.GetType()} has no counterpart in CEL; pass a JsonElement, a dictionary, a list or a scalar."),
     };
 
-    public static object? ToClr(CelValue value) => value switch
+    /// <exception cref="InvalidOperationException">There are more than <see cref="MaxElements"/> elements: a small expression can give a list that holds itself over and over.</exception>
+    public static object? ToClr(CelValue value)
     {
-        CelBool flag => flag.Value,
-        CelInt number => number.Value,
-        CelUint number => number.Value,
-        CelDouble number => number.Value,
-        CelString text => text.Value,
-        CelBytes bytes => bytes.Value.ToArray(),
-        CelTimestamp time => time.ToDateTimeOffset(),
-        CelDuration span => span.ToTimeSpan(),
-        CelType type => type.Name,
-        CelOptional optional => optional.Value is null ? null : ToClr(optional.Value),
-        CelList list => list.Select(ToClr).ToList(),
-        CelMap map => map.ToDictionary(entry => ToClr(entry.Key)!, entry => ToClr(entry.Value)),
-        CelOpaque opaque => opaque.Text,
-        _ => null,
-    };
+        var left = MaxElements;
+        return ToClr(value, ref left);
+    }
+
+    private static object? ToClr(CelValue value, ref int left)
+    {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+        if (--left < 0) throw new InvalidOperationException($"The value has more than {MaxElements} elements.");
+        return value switch
+        {
+            CelBool flag => flag.Value,
+            CelInt number => number.Value,
+            CelUint number => number.Value,
+            CelDouble number => number.Value,
+            CelString text => text.Value,
+            CelBytes bytes => bytes.Value.ToArray(),
+            CelTimestamp time => time.ToDateTimeOffset(),
+            CelDuration span => span.ToTimeSpan(),
+            CelType type => type.Name,
+            CelOptional optional => optional.Value is null ? null : ToClr(optional.Value, ref left),
+            CelList list => ToClrList(list, ref left),
+            CelMap map => ToClrDictionary(map, ref left),
+            CelOpaque opaque => opaque.Text,
+            _ => null,
+        };
+    }
+
+    private static List<object?> ToClrList(CelList list, ref int left)
+    {
+        var result = new List<object?>();
+        foreach (var item in list) result.Add(ToClr(item, ref left));
+        return result;
+    }
+
+    private static Dictionary<object, object?> ToClrDictionary(CelMap map, ref int left)
+    {
+        var result = new Dictionary<object, object?>();
+        foreach (var (key, value) in map) result[ToClr(key, ref left)!] = ToClr(value, ref left);
+        return result;
+    }
 
     // A look-up by another key than a string may not agree with CEL's equality of numbers, so these are made anew.
     private static CelMap FromDictionary(IDictionary dictionary) => dictionary.Keys.Cast<object>().FirstOrDefault() is null or string
@@ -64,12 +93,25 @@ internal static class JsonConversion
     {
         JsonValueKind.Object => new JsonMap(json),
         JsonValueKind.Array => new JsonList(json),
-        JsonValueKind.String => new CelString(json.GetString()!),
+        JsonValueKind.String => Text(json),
         JsonValueKind.True => CelBool.True,
         JsonValueKind.False => CelBool.False,
         JsonValueKind.Number => Number(json),
         _ => CelNull.Instance,
     };
+
+    // JSON can write half of a surrogate pair, which is no text.
+    private static CelValue Text(JsonElement json)
+    {
+        try
+        {
+            return new CelString(json.GetString()!);
+        }
+        catch (InvalidOperationException)
+        {
+            return new CelError("a string of the JSON input is not valid Unicode");
+        }
+    }
 
     private static CelValue Number(JsonElement json)
     {
