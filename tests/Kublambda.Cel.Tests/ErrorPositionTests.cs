@@ -38,6 +38,8 @@ public sealed class ErrorPositionTests
     [InlineData("startsWith(object.name, 'a')", 1, 1, "startsWith() is not called this way", "it is written string.startsWith(string) -> bool")]
     [InlineData("object.name.startsWith('a', 'b')", 1, 13, "startsWith() does not take 2 arguments", "it is written string.startsWith(string) -> bool")]
     [InlineData("object.items.all(true)", 1, 14, "all() does not take 1 arguments", "it is written items.all(item, ...)")]
+    [InlineData("cel.bind(a, 1) == 1", 1, 5, "bind() does not take 2 arguments", "it is written cel.bind(name, value, expression)")]
+    [InlineData("'a' in event", 1, 5, "no such overload: string in string", "a part of a string: s.contains(...)")]
     [InlineData("event.startsWith(1)", 1, 7, "no such overload: string.startsWith(int)", "it is written string.startsWith(string) -> bool")]
     [InlineData("event + 1 == 'a'", 1, 7, "no such overload: string + int", "convert the other side: string(...)")]
     [InlineData("count + 1.5 > 2.0", 1, 7, "no such overload: int + double", "convert one side: int(...)")]

@@ -13,7 +13,7 @@ internal static class Errors
     {
         var names = kinds.Select(KindNames.Short).ToList();
         if (isMember) return $"{names[0]}.{function}({string.Join(", ", names.Skip(1))})";
-        if (char.IsLetter(function[0])) return $"{function}({string.Join(", ", names)})";
+        if (char.IsLetter(function[0]) && function != "in") return $"{function}({string.Join(", ", names)})";
         return names.Count == 2 ? $"{names[0]} {function} {names[1]}" : $"{function}{names[0]}";
     }
 }

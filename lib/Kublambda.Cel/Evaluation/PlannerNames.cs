@@ -124,8 +124,8 @@ internal sealed partial class Planner
             return Failing(call.Position, $"unknown function '{written}'", Suggestions.Nearest(written, environment.Functions.Names));
         }
 
-        if (Macros.Names.Contains(call.Function))
-            return Failing(call.Position, $"{call.Function}() does not take {call.Arguments.Count} arguments", call.Function == "has" ? "has(x.field)" : $"it is written items.{call.Function}(item, ...)");
+        if (Macros.Names.Contains(call.Function) || call is { Function: "bind", Target: IdentExpr { Name: "cel" } })
+            return Failing(call.Position, $"{call.Function}() does not take {call.Arguments.Count} arguments", $"it is written {Macros.Usage(call.Function)}");
         return Failing(call.Position, $"unknown function '{call.Function}'", Suggestions.Nearest(call.Function, environment.Functions.Names.Concat(Macros.Names)));
     }
 

@@ -6,12 +6,23 @@ namespace Kublambda.Cel.Functions;
 /// <summary>Character classes of RE2, written for .NET: ranges of code points, where those past U+FFFF are pairs of UTF-16 units.</summary>
 internal sealed class Re2Class
 {
-    private const int MaxCodePoint = 0x10FFFF;
-
+    // Pairs of the first and the last character of each range.
     private static readonly Dictionary<string, string> Posix = new(StringComparer.Ordinal)
     {
-        ["alnum"] = "09AZaz", ["alpha"] = "AZaz", ["ascii"] = "\0\x7F", ["blank"] = "\t\t  ", ["cntrl"] = "\0\x1F\x7F\x7F", ["digit"] = "09",
-        ["graph"] = "!~", ["lower"] = "az", ["print"] = " ~", ["punct"] = "!/:@[`{~", ["space"] = "\t\r  ", ["upper"] = "AZ", ["word"] = "09AZaz__", ["xdigit"] = "09AFaf",
+        ["alnum"] = "09AZaz",
+        ["alpha"] = "AZaz",
+        ["ascii"] = "\0\x7F",
+        ["blank"] = "\t\t  ",
+        ["cntrl"] = "\0\x1F\x7F\x7F",
+        ["digit"] = "09",
+        ["graph"] = "!~",
+        ["lower"] = "az",
+        ["print"] = " ~",
+        ["punct"] = "!/:@[`{~",
+        ["space"] = "\t\r  ",
+        ["upper"] = "AZ",
+        ["word"] = "09AZaz__",
+        ["xdigit"] = "09AFaf",
     };
 
     private readonly List<(int Low, int High)> _ranges = [];
@@ -138,7 +149,7 @@ internal sealed class Re2Class
         var isBraced = at < pattern.Length && pattern[at] == '{';
         var end = isBraced ? pattern.IndexOf('}', at) : at + 2;
         var start = isBraced ? at + 1 : at;
-        if (end < start || end > pattern.Length || !int.TryParse(pattern.AsSpan(start, end - start), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) || value is < 0 or > MaxCodePoint)
+        if (end < start || end > pattern.Length || !int.TryParse(pattern.AsSpan(start, end - start), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) || value is < 0 or > CodePointRanges.Max)
             throw new PatternException("\\x needs two hexadecimal digits, or a code point in braces");
         at = isBraced ? end + 1 : end;
         return value;
@@ -154,75 +165,19 @@ internal sealed class Re2Class
             next = pairs[i + 1] + 1;
         }
 
-        if (negated) _ranges.Add((next, MaxCodePoint));
+        if (negated) _ranges.Add((next, CodePointRanges.Max));
     }
 
     private string Write(bool negated)
     {
-        var ranges = Merged();
+        var ranges = CodePointRanges.Merged(_ranges);
         if (negated && _properties.Length > 0)
-            return $@"(?:[\uD800-\uDBFF][\uDC00-\uDFFF]|[^{Units(ranges)}{_properties}])";
-        if (negated) ranges = Complement(ranges);
-        var units = Units(ranges) + _properties;
-        var pairs = Pairs(ranges);
+            return $@"(?:[\uD800-\uDBFF][\uDC00-\uDFFF]|[^{CodePointRanges.Units(ranges)}{_properties}])";
+        if (negated) ranges = CodePointRanges.Complement(ranges);
+        var units = CodePointRanges.Units(ranges) + _properties;
+        var pairs = CodePointRanges.Pairs(ranges);
         if (pairs.Count == 0) return units.Length == 0 ? @"[^\s\S]" : $"[{units}]";
         if (units.Length > 0) pairs.Add($"[{units}]");
         return $"(?:{string.Join('|', pairs)})";
     }
-
-    private List<(int Low, int High)> Merged()
-    {
-        var merged = new List<(int Low, int High)>();
-        foreach (var range in _ranges.Order())
-        {
-            if (merged.Count > 0 && range.Low <= merged[^1].High + 1)
-                merged[^1] = (merged[^1].Low, Math.Max(merged[^1].High, range.High));
-            else
-                merged.Add(range);
-        }
-
-        return merged;
-    }
-
-    private static List<(int Low, int High)> Complement(List<(int Low, int High)> ranges)
-    {
-        var rest = new List<(int Low, int High)>();
-        var next = 0;
-        foreach (var (low, high) in ranges)
-        {
-            if (low > next) rest.Add((next, low - 1));
-            next = high + 1;
-        }
-
-        if (next <= MaxCodePoint) rest.Add((next, MaxCodePoint));
-        return rest;
-    }
-
-    private static string Units(List<(int Low, int High)> ranges) => string.Concat(ranges
-        .Where(range => range.Low <= char.MaxValue)
-        .Select(range => Unit(range.Low) + "-" + Unit(Math.Min(range.High, char.MaxValue))));
-
-    /// <summary>Ranges past U+FFFF as alternatives of a high and a low surrogate.</summary>
-    private static List<string> Pairs(List<(int Low, int High)> ranges)
-    {
-        var pairs = new List<string>();
-        foreach (var (first, last) in ranges.Where(range => range.High > char.MaxValue))
-        {
-            var low = char.ConvertFromUtf32(Math.Max(first, 0x10000));
-            var high = char.ConvertFromUtf32(last);
-            if (low[0] == high[0])
-            {
-                pairs.Add($"{Unit(low[0])}[{Unit(low[1])}-{Unit(high[1])}]");
-                continue;
-            }
-
-            pairs.Add($@"{Unit(low[0])}[{Unit(low[1])}-\uDFFF]");
-            if (high[0] - low[0] > 1) pairs.Add($@"[{Unit(low[0] + 1)}-{Unit(high[0] - 1)}][\uDC00-\uDFFF]");
-            pairs.Add($@"{Unit(high[0])}[\uDC00-{Unit(high[1])}]");
-        }
-
-        return pairs;
-    }
-
-    private static string Unit(int unit) => @"\u" + unit.ToString("X4", CultureInfo.InvariantCulture);
 }

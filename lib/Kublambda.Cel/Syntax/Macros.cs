@@ -31,6 +31,16 @@ internal static class Macros
         };
     }
 
+    /// <summary>How a macro is written, for hints.</summary>
+    public static string Usage(string name) => name switch
+    {
+        "has" => "has(x.field)",
+        "bind" => "cel.bind(name, value, expression)",
+        "optMap" or "optFlatMap" => $"optional.{name}(value, ...)",
+        "transformList" or "transformMap" or "transformMapEntry" => $"items.{name}(key, value, ...)",
+        _ => $"items.{name}(item, ...)",
+    };
+
     private static HasExpr Has(SourceText source, CallExpr call)
     {
         if (call.Arguments is [SelectExpr select]) return new HasExpr(call.Position, select);
@@ -48,6 +58,6 @@ internal static class Macros
     private static string Variable(SourceText source, CallExpr call, int index)
     {
         if (call.Arguments[index] is IdentExpr { IsRooted: false } name) return name.Name;
-        throw source.SyntaxError($"argument {index + 1} of {call.Function}() must be a variable name", call.Arguments[index].Position, $"such as items.{call.Function}(item, ...)");
+        throw source.SyntaxError($"argument {index + 1} of {call.Function}() must be a variable name", call.Arguments[index].Position, $"it is written {Usage(call.Function)}");
     }
 }
