@@ -67,4 +67,6 @@ kubectl() {
   if [ -z "${KUBECTL:-}" ]; then KUBECTL=$(type -P kubectl || printf '%s/kubectl' "$(kubernetes_bin)"); fi
   "$KUBECTL" --kubeconfig "$STATE/admin.kubeconfig" "$@"
 }
-ctr() { command ctr --address "$SOCKET" --namespace k8s.io "$@"; }
+# Where /var/lib is itself an overlay (a container's own file system) no other can be laid over it: then layers are copied.
+snapshotter() { if [ "$(stat -f -c %T "$STATE")" = overlayfs ]; then echo native; else echo overlayfs; fi; }
+ctr() { CONTAINERD_SNAPSHOTTER=$(snapshotter) command ctr --address "$SOCKET" --namespace k8s.io "$@"; }
