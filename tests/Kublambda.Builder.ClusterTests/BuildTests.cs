@@ -133,11 +133,34 @@ public sealed class BuildTests(Cluster cluster) : IAsyncLifetime
     public async Task An_image_of_a_step_that_cannot_be_pulled_says_so_within_seconds()
     {
         var builder = await StartAsync(("Build:BuildahImage", "localhost:5000/no/such:image"));
-        var lambda = ALambda("imageless");
+        var lambda = ALambda("imageless", l => l with { Build = new() { TimeoutSeconds = 12 } });
         await builder.ChangedAsync(lambda);
         var failed = await builder.SaysAsync<BuildFailed>(lambda, seconds: 15);
         Assert.Equal((Reasons.BuildImageUnavailable, false), (failed.Reason, failed.Final));
         Assert.Contains("localhost:5000/no/such:image", failed.Message, StringComparison.Ordinal);
+
+        // The deadline ends the pod; that is no timeout of the build.
+        await Cluster.EventuallyAsync(async () => (await builder.PodsAsync()).Any(p => BuildPod.AttemptOf(p) == 2), "a second try");
+        Assert.All(builder.Said.OfType<BuildFailed>(), f => Assert.Equal(Reasons.BuildImageUnavailable, f.Reason));
+    }
+
+    [Fact]
+    public async Task A_build_that_no_node_has_room_for_says_so_and_keeps_nobody_waiting()
+    {
+        Pipeline("test", "exit 6");
+        var builder = await StartAsync(("Build:MaxConcurrent", "1"));
+        var huge = ALambda("huge", l => l with { Build = new() { Resources = new() { Requests = new Dictionary<string, string> { ["cpu"] = "1000" } } } });
+        var small = ALambda("small");
+        await builder.ChangedAsync(huge);
+        await builder.ChangedAsync(small);
+        var failed = await builder.SaysAsync<BuildFailed>(huge, seconds: 15);
+        Assert.Equal((Reasons.BuildPodRejected, false), (failed.Reason, failed.Final));
+        Assert.Contains("Insufficient cpu", failed.Message, StringComparison.Ordinal);
+        await builder.SaysAsync<BuildFailed>(small);
+
+        var modest = Change(huge, l => l with { Build = null });
+        await builder.ChangedAsync(modest);
+        await builder.SaysAsync<BuildFailed>(modest, f => f.Reason == Reasons.BuildFailed);
     }
 
     [Fact]

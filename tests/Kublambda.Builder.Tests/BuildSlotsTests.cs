@@ -61,6 +61,19 @@ public sealed class BuildSlotsTests
     }
 
     [Fact]
+    public void A_build_whose_pod_is_there_needs_no_place_of_its_own()
+    {
+        var lambda = Lambda("a");
+        using var first = Take(lambda);
+        using var other = Take(Lambda("a"));
+        using (var again = Take(lambda))
+            Assert.NotNull(again);
+        Assert.Equal(0, _slots.Waiting);
+        // The second one does not give the first one's place away.
+        Assert.Null(Take(Lambda("b")));
+    }
+
+    [Fact]
     public void A_forgotten_Lambda_does_not_wait()
     {
         var lambda = Lambda("a");

@@ -25,6 +25,12 @@ public sealed class BuildSlots(IOptions<BuildOptions> options)
         }
     }
 
+    public bool IsWaiting(LambdaRef lambda)
+    {
+        lock (_lock)
+            return _waiting.Contains(lambda);
+    }
+
     /// <summary>Takes a place, or notes the Lambda as waiting.</summary>
     /// <param name="lambda">Who wants to build.</param>
     /// <param name="podName">The pod that takes the place once it is there.</param>
@@ -35,6 +41,13 @@ public sealed class BuildSlots(IOptions<BuildOptions> options)
         lock (_lock)
         {
             var active = Active(pods);
+            if (active.ContainsKey(podName))
+            {
+                // Somebody else was quicker with the very same build; its place is this one's too.
+                _waiting.Remove(lambda);
+                return new Reservation(null, podName);
+            }
+
             var mine = active.Values.Count(l => l.Namespace == lambda.Namespace);
             // Whoever waits in a namespace with fewer builds comes first.
             var others = _waiting.Count(w => w != lambda && active.Values.Count(l => l.Namespace == w.Namespace) < mine);
@@ -95,8 +108,8 @@ public sealed class BuildSlots(IOptions<BuildOptions> options)
             _reserved.Remove(podName);
     }
 
-    private sealed class Reservation(BuildSlots slots, string podName) : IDisposable
+    private sealed class Reservation(BuildSlots? slots, string podName) : IDisposable
     {
-        public void Dispose() => slots.Release(podName);
+        public void Dispose() => slots?.Release(podName);
     }
 }

@@ -13,12 +13,22 @@ public sealed class WaitingBuilds(
     public void OnChange(ResourceChange<V1Pod> change)
     {
         var ended = change.Type == ChangeType.Deleted || (change.Type == ChangeType.Modified && !BuildPod.TakesPlace(change.Object));
-        if (!ended)
-            return;
+        if (ended)
+            Next();
+    }
+
+    protected override async Task<TimeSpan?> ReconcileAsync(LambdaRef key, CancellationToken cancellationToken)
+    {
+        var again = await reconciler.ReconcileAsync(key, generation: null, cancellationToken);
+        // It may have needed no place after all. Where it waits again, the cache is behind: the next change comes by itself.
+        if (!slots.IsWaiting(key))
+            Next();
+        return again;
+    }
+
+    private void Next()
+    {
         foreach (var lambda in slots.TakeNext(cache.List()))
             Queue.Add(lambda);
     }
-
-    protected override Task<TimeSpan?> ReconcileAsync(LambdaRef key, CancellationToken cancellationToken) =>
-        reconciler.ReconcileAsync(key, generation: null, cancellationToken);
 }
