@@ -61,9 +61,11 @@ public sealed class ServiceTests(TestNamespace<ServiceTests> space, TestCluster 
         return [.. log.Split('\n').Where(line => line.Contains($"{space.Name}/spoken", StringComparison.Ordinal)).Select(line => JsonDocument.Parse(line).RootElement)];
     }
 
+    /// <summary>Scopes lie in each other; the innermost that says something counts.</summary>
     private static string? Scope(JsonElement line, string name) =>
         line.TryGetProperty("Scopes", out var scopes)
             ? scopes.EnumerateArray().Where(s => s.ValueKind == JsonValueKind.Object)
-                .Select(s => s.TryGetProperty(name, out var value) ? value.ToString() : null).FirstOrDefault(v => v is not null)
+                .Select(s => s.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null)
+                .LastOrDefault(v => v is not null)
             : null;
 }
