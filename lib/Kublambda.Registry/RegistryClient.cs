@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Runtime.CompilerServices;
-using System.Text.Json;
 
 namespace Kublambda.Registry;
 
@@ -9,10 +7,10 @@ namespace Kublambda.Registry;
 internal sealed class RegistryClient(RegistryTransport transport) : IRegistryClient
 {
     private const int MaxManifestBytes = 4 * 1024 * 1024;
-    private const int MaxPageBytes = 8 * 1024 * 1024;
-    private const int MaxPages = 1000;
     private const int PageSize = 100;
     private const string DigestHeader = "Docker-Content-Digest";
+    private readonly RegistryPages _pages = new(transport);
+    private readonly BlobUpload _uploads = new(transport);
 
     public async Task<Descriptor?> HeadManifestAsync(string repository, string reference, CancellationToken cancellationToken)
     {
@@ -33,11 +31,14 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
         using var response = await transport.SendAsync(request, cancellationToken);
         if (response.StatusCode == HttpStatusCode.NotFound)
             return null;
-        var bytes = await ReadAsync(request, response, MaxManifestBytes, cancellationToken);
+        var bytes = await transport.ReadAsync(request, response, MaxManifestBytes, cancellationToken);
         var digest = Digest.Of(bytes);
         var promised = Digest.IsValid(reference) ? reference : Header(response, DigestHeader);
         if (promised is not null && Digest.IsValid(promised) && promised != digest)
-            throw transport.Error(RegistryErrorKind.Invalid, request.Operation, $"its bytes have the digest {digest}: the registry, or something before it, changed them.");
+        {
+            throw transport.Errors.Of(
+                RegistryErrorKind.Invalid, request.Operation, $"its bytes have the digest {digest}: the registry, or something before it, changed them.");
+        }
         var type = response.Content.Headers.ContentType?.MediaType ?? MediaTypes.OciManifest;
         return new ManifestContent(new Descriptor(type, digest, bytes.Length), bytes);
     }
@@ -54,7 +55,7 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
         using var response = await transport.SendAsync(request, cancellationToken);
         var digest = Digest.Of(content.Span);
         if (Header(response, DigestHeader) is { } kept && Digest.IsValid(kept) && kept != digest)
-            throw transport.Error(RegistryErrorKind.Invalid, request.Operation, $"sent {digest} and it was kept as {kept}.");
+            throw transport.Errors.Of(RegistryErrorKind.Invalid, request.Operation, $"sent {digest} and it was kept as {kept}.");
         return new Descriptor(mediaType, digest, content.Length);
     }
 
@@ -68,6 +69,13 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
     {
         if (await BlobExistsAsync(repository, digest, cancellationToken))
             return;
+        var start = Blob(HttpMethod.Post, "write", repository, digest, "pull,push") with
+        {
+            Url = Relative($"v2/{repository}/blobs/uploads/"),
+            Expected = [],
+            FollowRedirects = false,
+            Retry = false,
+        };
         // Upload sessions do not survive a broken request: start, send and look again are repeated together.
         var first = true;
         await transport.Retries.ExecuteAsync(async token =>
@@ -75,7 +83,7 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
             if (!first && await BlobExistsAsync(repository, digest, token))
                 return;
             first = false;
-            await UploadAsync(repository, digest, size, open, token);
+            await _uploads.SendAsync(start, digest, size, open, token);
         }, cancellationToken);
     }
 
@@ -94,7 +102,7 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
             return true;
         // 202: it opened an upload instead, which nobody is going to use.
         if (response.Headers.Location is { } upload)
-            await CancelUploadAsync(request, upload, cancellationToken);
+            await _uploads.CancelAsync(request, upload, cancellationToken);
         return false;
     }
 
@@ -105,7 +113,7 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
         try
         {
             var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            return new VerifiedStream(response, stream, digest, (kind, words, inner) => transport.Error(kind, request.Operation, words, inner));
+            return new VerifiedStream(response, stream, digest, (kind, words, inner) => transport.Errors.Of(kind, request.Operation, words, inner));
         }
         catch
         {
@@ -124,7 +132,7 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
     public IAsyncEnumerable<string> ListTagsAsync(string repository, CancellationToken cancellationToken)
     {
         Check(repository, ImageReference.IsRepository(repository), "repository");
-        return PagesAsync(new RegistryRequest
+        return _pages.ReadAsync(new RegistryRequest
         {
             Operation = $"list tags of {repository}",
             Method = HttpMethod.Get,
@@ -135,7 +143,7 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
     }
 
     public IAsyncEnumerable<string> ListRepositoriesAsync(CancellationToken cancellationToken) =>
-        PagesAsync(new RegistryRequest
+        _pages.ReadAsync(new RegistryRequest
         {
             Operation = "list repositories",
             Method = HttpMethod.Get,
@@ -145,114 +153,8 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
 
     public async Task PingAsync(CancellationToken cancellationToken)
     {
-        using var response = await transport.SendAsync(
-            new RegistryRequest { Operation = "ping", Method = HttpMethod.Get, Url = Relative("v2/"), Scopes = [], Timeout = TimeSpan.FromSeconds(5) }, cancellationToken);
-    }
-
-    private async Task UploadAsync(string repository, string digest, long size, Func<Stream> open, CancellationToken cancellationToken)
-    {
-        var start = Blob(HttpMethod.Post, "write", repository, digest, "pull,push") with
-        {
-            Url = Relative($"v2/{repository}/blobs/uploads/"),
-            Expected = [],
-            FollowRedirects = false,
-            Retry = false,
-        };
-        using var started = await transport.SendAsync(start, cancellationToken);
-        if (started.Headers.Location is not { } location)
-            throw transport.Error(RegistryErrorKind.Invalid, start.Operation, "it opened an upload without saying where.");
-        var url = new Uri(started.RequestMessage!.RequestUri!, location);
-        var separator = url.Query.Length > 1 ? "&" : "?";
-        var send = start with
-        {
-            Method = HttpMethod.Put,
-            Url = new Uri($"{url.AbsoluteUri}{separator}digest={Uri.EscapeDataString(digest)}"),
-            Body = () => new BlobContent(size, open) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } },
-            Timeout = TimeSpan.FromSeconds(30 + (size >> 20)),
-            Expected = [HttpStatusCode.NotFound],
-        };
-        using var sent = await transport.SendAsync(send, cancellationToken);
-        if (sent.StatusCode == HttpStatusCode.NotFound)
-            throw transport.Error(RegistryErrorKind.Unavailable, send.Operation, "it lost the upload. Several replicas of a registry need shared storage and the same http secret.");
-    }
-
-    private async Task CancelUploadAsync(RegistryRequest mount, Uri upload, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var response = await transport.SendAsync(mount with { Method = HttpMethod.Delete, Url = upload, Expected = [HttpStatusCode.NotFound], Retry = false }, cancellationToken);
-        }
-        catch (RegistryException)
-        {
-            // The registry drops unused uploads by itself, only later.
-        }
-    }
-
-    private async IAsyncEnumerable<string> PagesAsync(
-        RegistryRequest first, string property, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var request = first;
-        for (var page = 0; ; page++)
-        {
-            if (page == MaxPages)
-                throw transport.Error(RegistryErrorKind.Invalid, first.Operation, $"more than {MaxPages} pages.");
-            List<string> names;
-            Uri? next;
-            using (var response = await transport.SendAsync(request, cancellationToken))
-            {
-                if (response.StatusCode == HttpStatusCode.NotFound)
-                    yield break;
-                names = ReadNames(await ReadAsync(request, response, MaxPageBytes, cancellationToken), property, request);
-                next = NextPage(response, request);
-            }
-            foreach (var name in names)
-                yield return name;
-            if (next is null || names.Count == 0)
-                yield break;
-            request = request with { Url = next };
-        }
-    }
-
-    /// <summary>The target of <c>Link: &lt;...&gt;; rel="next"</c>, by path and query only: pages come from the same host.</summary>
-    private Uri? NextPage(HttpResponseMessage response, RegistryRequest request)
-    {
-        if (Header(response, "Link") is not { } link || !link.Contains("next", StringComparison.OrdinalIgnoreCase))
-            return null;
-        var (open, close) = (link.IndexOf('<', StringComparison.Ordinal), link.IndexOf('>', StringComparison.Ordinal));
-        if (open < 0 || close < open || !Uri.TryCreate(response.RequestMessage!.RequestUri!, link[(open + 1)..close], out var target))
-            throw transport.Error(RegistryErrorKind.Invalid, request.Operation, "its Link header cannot be read.");
-        return Relative(target.PathAndQuery);
-    }
-
-    private List<string> ReadNames(byte[] body, string property, RegistryRequest request)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            return json.RootElement.TryGetProperty(property, out var names) && names.ValueKind == JsonValueKind.Array
-                ? [.. names.EnumerateArray().Select(name => name.GetString()!)]
-                : [];
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw transport.Error(RegistryErrorKind.Invalid, request.Operation, "the answer is not the JSON that the distribution specification asks for. Is Registry__PushHost a registry?", e);
-        }
-    }
-
-    private async Task<byte[]> ReadAsync(
-        RegistryRequest request, HttpResponseMessage response, int limit, CancellationToken cancellationToken)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(TimeSpan.FromSeconds(30));
-        try
-        {
-            var bytes = await response.Content.ReadUpToAsync(limit + 1, timeout.Token);
-            return bytes.Length <= limit ? bytes : throw transport.Error(RegistryErrorKind.Invalid, request.Operation, $"the answer is larger than {limit} bytes.");
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            throw transport.Error(RegistryErrorKind.Unavailable, request.Operation, "the answer broke off.", e);
-        }
+        var ping = new RegistryRequest { Operation = "ping", Method = HttpMethod.Get, Url = Relative("v2/"), Scopes = [], Timeout = TimeSpan.FromSeconds(5) };
+        using var response = await transport.SendAsync(ping, cancellationToken);
     }
 
     private RegistryRequest Manifest(HttpMethod method, string verb, string repository, string reference, string actions)
@@ -288,7 +190,7 @@ internal sealed class RegistryClient(RegistryTransport transport) : IRegistryCli
     private void Check(string value, bool valid, string what)
     {
         if (!valid)
-            throw transport.Error(RegistryErrorKind.Invalid, "request", $"'{value}' is not a {what}.");
+            throw transport.Errors.Of(RegistryErrorKind.Invalid, "request", $"'{value}' is not a {what}.");
     }
 
     private static string Scope(string repository, string actions) => $"repository:{repository}:{actions}";

@@ -6,6 +6,10 @@ namespace Kublambda.Registry;
 /// <summary>Reads of answers, all of them bounded.</summary>
 internal static class BoundedRead
 {
+    /// <summary>Whether a read failed because of the other side, and not because the caller gave up.</summary>
+    public static bool IsBroken(Exception e, CancellationToken caller) =>
+        e is HttpRequestException or IOException || (e is OperationCanceledException && !caller.IsCancellationRequested);
+
     /// <summary>At most <paramref name="limit"/> bytes; what is beyond is not read.</summary>
     public static async Task<byte[]> ReadUpToAsync(this HttpContent content, int limit, CancellationToken cancellationToken)
     {
@@ -77,7 +81,7 @@ internal sealed class VerifiedStream(
         {
             return Seen(buffer, await inner.ReadAsync(buffer, timeout.Token));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (BoundedRead.IsBroken(e, cancellationToken))
         {
             throw error(RegistryErrorKind.Unavailable, "the answer broke off.", e);
         }

@@ -152,14 +152,17 @@ public sealed class RegistryFaultTests
     [Fact]
     public async Task A_blob_whose_answer_breaks_off_is_told_as_a_fault_of_the_registry()
     {
+        var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registry = await OddRegistry.StartAsync(async context =>
         {
             context.Response.ContentLength = 100;
             await context.Response.WriteAsync("some");
             await context.Response.Body.FlushAsync();
+            await opened.Task;
             context.Abort();
         });
         await using var stream = await LocalRegistry.ClientFor(registry.Host).OpenBlobAsync(Repository, Digest.Of("original"u8), Cancel);
+        opened.SetResult();
 
         var e = await Assert.ThrowsAsync<RegistryException>(() => stream.CopyToAsync(Stream.Null, Cancel));
 
