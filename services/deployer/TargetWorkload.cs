@@ -1,6 +1,7 @@
 using k8s.Models;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
+using Kublambda.Deployer.Applying;
 
 namespace Kublambda.Deployer;
 
@@ -30,7 +31,10 @@ internal static class TargetWorkload
     {
         var generation = lambda.Metadata.Generation ?? 0;
         var accepted = IsTrue(lambda, ConditionTypes.Accepted, generation);
-        var rendered = (deployment is null ? null : Workload.On(deployment, LambdaRef.Of(lambda))) ?? remembered;
+        // What somebody wrote there by hand is not what was rendered.
+        var written = deployment is null || ForeignFields.HaveAnnotation(deployment, Annotations.RenderedFrom)
+            ? null : Workload.On(deployment, LambdaRef.Of(lambda));
+        var rendered = written ?? remembered;
 
         if (accepted && rendered?.Generation == generation)
             return Workload.Of(lambda, rendered.Revision, rendered.Image);

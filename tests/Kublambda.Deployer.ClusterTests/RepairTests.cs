@@ -51,6 +51,7 @@ public sealed class RepairTests(Cluster cluster)
     [InlineData("edit-sidecar", """{"spec":{"template":{"spec":{"hostNetwork":false,"containers":[{"name":"sidecar","image":"x"}]}}}}""")]
     [InlineData("edit-label", """{"metadata":{"labels":{"team":"a"}},"spec":{"template":{"metadata":{"labels":{"extra":"1"}}}}}""")]
     [InlineData("edit-mine", """{"metadata":{"labels":{"app.kubernetes.io/managed-by":null,"kublambda.dev/lambda":"x"},"ownerReferences":null}}""")]
+    [InlineData("edit-origin", """{"metadata":{"annotations":{"kublambda.dev/rendered-from":"{}"}}}""")]
     [InlineData("edit-removed", """{"spec":{"template":{"spec":{"securityContext":null,"containers":[{"name":"function","readinessProbe":null,"resources":null}]}}}}""")]
     public async Task A_Deployment_that_was_edited_is_as_rendered_again(string name, string patch)
     {
@@ -188,6 +189,7 @@ public sealed class RepairTests(Cluster cluster)
     private static string Core(V1Deployment deployment) => JsonSerializer.Serialize(new
     {
         deployment.Metadata.Labels,
+        From = deployment.Metadata.Annotations[Annotations.RenderedFrom],
         Owner = deployment.Metadata.OwnerReferences?.Select(o => o.Uid),
         Spec = KubernetesJson.Serialize(deployment.Spec),
     });

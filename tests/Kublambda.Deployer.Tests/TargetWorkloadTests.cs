@@ -1,3 +1,4 @@
+using System.Text.Json;
 using k8s.Models;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
@@ -59,6 +60,22 @@ public sealed class TargetWorkloadTests
     {
         var deployment = RenderedFrom(2);
         deployment.Metadata.Annotations[Annotations.RenderedFrom] = "{";
+        Assert.Equal(Image, TargetWorkload.Choose(ALambda(2, Built2), deployment, null)!.Image);
+    }
+
+    [Fact]
+    public void An_annotation_that_somebody_else_wrote_is_as_if_it_were_not_there()
+    {
+        var deployment = RenderedFrom(2, "evil");
+        deployment.Metadata.ManagedFields =
+        [
+            new V1ManagedFieldsEntry
+            {
+                Manager = "kubectl-annotate",
+                Operation = "Update",
+                FieldsV1 = JsonSerializer.Deserialize<JsonElement>("""{"f:metadata":{"f:annotations":{"f:kublambda.dev/rendered-from":{}}}}"""),
+            },
+        ];
         Assert.Equal(Image, TargetWorkload.Choose(ALambda(2, Built2), deployment, null)!.Image);
     }
 

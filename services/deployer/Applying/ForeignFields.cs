@@ -69,6 +69,10 @@ internal static class ForeignFields
     public static bool AppliesReplicas(V1Deployment live) =>
         Entries(live).FirstOrDefault(IsOurs)?["fieldsV1"]?["f:spec"]?["f:replicas"] is not null;
 
+    /// <summary>Whether somebody else wrote an annotation, for example one of ours.</summary>
+    public static bool HaveAnnotation(IKubernetesObject<V1ObjectMeta> live, string name) => Entries(live).Exists(e =>
+        !Tolerated.Contains((string?)e["manager"] ?? "") && e["fieldsV1"]?["f:metadata"]?["f:annotations"]?[$"f:{name}"] is not null);
+
     private static bool IsOurs(JsonObject entry) => (string?)entry["manager"] == FieldManager && (string?)entry["operation"] == "Apply";
 
     private static List<JsonObject> Entries(IKubernetesObject<V1ObjectMeta> live) =>
