@@ -87,6 +87,15 @@ public sealed class TargetWorkloadTests
     }
 
     [Fact]
+    public void An_environment_too_large_for_an_annotation_is_rendered_all_the_same()
+    {
+        var workload = AWorkload(3, s => s with { Env = [.. Enumerable.Range(0, 3).Select(i => new EnvVar { Name = $"E{i}", Value = new string('x', 32768) })] });
+        var deployment = Rendered(workload).Deployment;
+        Assert.Null(Workload.On(deployment, workload.Lambda));
+        Assert.Contains(deployment.Spec.Template.Spec.Containers[0].Env, e => e is { Name: "E2", Value.Length: 32768 });
+    }
+
+    [Fact]
     public void A_message_about_another_state_of_the_Lambda_is_dropped()
     {
         var lambda = ALambda(2, True(ConditionTypes.Accepted, 2));

@@ -12,13 +12,17 @@ internal static class DeploymentRenderer
     /// </summary>
     public const int DrainSeconds = 15;
 
+    private const int MostRenderedFrom = 60_000;
+
     /// <param name="workload">What to render.</param>
     /// <param name="replicas">Null where an autoscaler owns the number of replicas.</param>
     public static V1Deployment Render(Workload workload, int? replicas)
     {
         var metadata = Metadata.For(workload.Lambda);
         metadata.Labels[Labels.Revision] = workload.Revision;
-        metadata.Annotations[Annotations.RenderedFrom] = workload.ToJson();
+        // The API server takes 256 KiB of annotations. A larger one is left out: repairs then go by what is remembered, or by status.
+        if (workload.ToJson() is { Length: <= MostRenderedFrom } json)
+            metadata.Annotations[Annotations.RenderedFrom] = json;
         return new V1Deployment
         {
             ApiVersion = "apps/v1",
