@@ -6,8 +6,8 @@ set -euo pipefail
 BIN=$(kubernetes_bin)
 
 answers() { curl -fs --max-time 2 --cacert "$PKI/ca.crt" --cert "$PKI/admin.crt" --key "$PKI/admin.key" "$1"; }
-healthy() { # name seconds url: one restart is allowed to a process that hangs
-  within "$2" answers "$3" && return 0
+healthy() { # name seconds url: a process that hangs is killed once, and has the seconds to come back
+  within 20 answers "$3" && return 0
   kill -9 "$(pid_of "$1")" 2>/dev/null || true
   within "$2" answers "$3"
 }
@@ -36,7 +36,7 @@ run kube-apiserver "$BIN/kube-apiserver" --etcd-servers="$ETCD" --bind-address="
   --requestheader-client-ca-file="$PKI/ca.crt" --requestheader-allowed-names=front-proxy-client \
   --requestheader-extra-headers-prefix=X-Remote-Extra- --requestheader-group-headers=X-Remote-Group --requestheader-username-headers=X-Remote-User \
   --proxy-client-cert-file="$PKI/front-proxy.crt" --proxy-client-key-file="$PKI/front-proxy.key" --enable-aggregator-routing=true
-healthy kube-apiserver 40 "$API/readyz" || die "the API server does not become ready, see $STATE/log/kube-apiserver.log"
+healthy kube-apiserver 60 "$API/readyz" || die "the API server does not become ready, see $STATE/log/kube-apiserver.log"
 
 # The autoscaler looks often, and forgets soon, so that one need not wait for it on a developer's machine.
 run kube-controller-manager "$BIN/kube-controller-manager" --kubeconfig="$PKI/controller-manager.kubeconfig" --authentication-kubeconfig="$PKI/controller-manager.kubeconfig" \

@@ -58,6 +58,7 @@ run() {
   stop "$name"
   mkdir -p "$STATE/run" "$STATE/log"
   env "$MARK=keep-$name" setsid "$HERE/keep" "$name" "$@" </dev/null >/dev/null 2>&1 9>&- &
+  disown
   printf '%s' "$*" >"$STATE/run/$name.command"
 }
 
