@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
@@ -44,6 +45,11 @@ public sealed class Lambdas(IKubernetes client) : ILambdas
         }
         catch (HttpOperationException e) when (e.Response.StatusCode == HttpStatusCode.NotFound)
         {
+            return null;
+        }
+        catch (JsonException)
+        {
+            // Edited meanwhile into what is no Lambda: the controller says so, and nothing is built of it.
             return null;
         }
     }
