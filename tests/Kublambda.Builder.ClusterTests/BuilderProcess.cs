@@ -19,10 +19,11 @@ namespace Kublambda.Builder.ClusterTests;
 /// The builder as its program composes it, with the bus and the Lambdas in memory: the services of the installation, which
 /// see every Lambda of the cluster, shall not build the tests' ones too.
 /// </summary>
-internal sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambdas
+public sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambdas
 {
     private readonly IHost _host;
     private readonly IDictionary<LambdaRef, Lambda> _lambdas;
+    private bool _ended;
 
     private BuilderProcess(Cluster cluster, string ns, string pipelines, Dictionary<string, string?> settings, IDictionary<LambdaRef, Lambda> lambdas)
     {
@@ -105,6 +106,8 @@ internal sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambda
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _ended, true))
+            return;
         await _host.StopAsync();
         _host.Dispose();
     }

@@ -10,7 +10,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Kublambda.Builder.ClusterTests;
 
-/// <summary>The cluster of KUBECONFIG or of the repository's <c>.local/kubeconfig</c>, its registry, and a small base image in it for this run.</summary>
+/// <summary>
+/// The cluster of KUBECONFIG or of the repository's <c>.local/kubeconfig</c>, and in it a registry of this run, with a small base
+/// image. Not the installation's registry: other tests take that one down.
+/// </summary>
 public sealed class Cluster : IAsyncLifetime
 {
     /// <summary>Images that the local cluster has, see deploy/overlays/local.</summary>
@@ -18,7 +21,7 @@ public sealed class Cluster : IAsyncLifetime
     public const string FetchImage = "localhost/kublambda/builder:dev";
 
     private readonly string? _kubeconfig = Find();
-    private readonly string _base = $"builder-tests/base-{Guid.NewGuid().ToString("N")[..6]}";
+    private string _namespace = "";
     private k8s.Kubernetes? _client;
 
     public IKubernetes Client => _client ?? throw new InvalidOperationException("No cluster.");
@@ -27,7 +30,7 @@ public sealed class Cluster : IAsyncLifetime
     public string RegistryHost { get; private set; } = "";
 
     /// <summary>A base image of one small layer.</summary>
-    public string BaseImage => $"{RegistryHost}/{_base}:1";
+    public string BaseImage => $"{RegistryHost}/base:1";
 
     public IRegistryClient Registry { get; private set; } = null!;
 
@@ -41,18 +44,18 @@ public sealed class Cluster : IAsyncLifetime
         if (_kubeconfig is null)
             return;
         _client = new k8s.Kubernetes(Configuration());
-        var service = await _client.CoreV1.ReadNamespacedServiceAsync("registry", "kublambda-system");
-        RegistryHost = $"{service.Spec.ClusterIP}:5000";
+        _namespace = await NamespaceAsync();
+        RegistryHost = (await RegistryPod.StartAsync(_client, _namespace, guarded: false)).Host;
         Registry = ClientOf(RegistryHost);
-        await TinyImage.PushAsync(Registry, _base, "1");
+        await TinyImage.PushAsync(Registry, "base", "1");
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_client is null)
             return;
-        if (await Registry.HeadManifestAsync(_base, "1", CancellationToken.None) is { } manifest)
-            await Registry.DeleteManifestAsync(_base, manifest.Digest, CancellationToken.None);
+        if (_namespace.Length > 0)
+            await RemoveAsync(_namespace);
         _client.Dispose();
     }
 

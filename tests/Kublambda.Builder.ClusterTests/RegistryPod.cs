@@ -5,8 +5,8 @@ using k8s.Models;
 
 namespace Kublambda.Builder.ClusterTests;
 
-/// <summary>A registry of its own in a namespace, which asks for a password. It goes with the namespace.</summary>
-internal sealed class GuardedRegistry(string host)
+/// <summary>A registry of its own in a namespace, with which it goes.</summary>
+internal sealed class RegistryPod(string host)
 {
     private const string User = "kublambda";
     private const string Password = "correct-horse";
@@ -17,8 +17,8 @@ internal sealed class GuardedRegistry(string host)
         version: 0.1
         http: {addr: ":5000"}
         storage: {filesystem: {rootdirectory: /data}}
-        auth: {htpasswd: {realm: test, path: /files/htpasswd}}
         """;
+    private const string Guard = "\nauth: {htpasswd: {realm: test, path: /files/htpasswd}}";
 
     public string Host { get; } = host;
 
@@ -28,14 +28,18 @@ internal sealed class GuardedRegistry(string host)
         auths = new Dictionary<string, object> { [host] = new { auth = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{Password}")) } },
     });
 
-    public static async Task<GuardedRegistry> StartAsync(Cluster cluster, string ns)
+    /// <param name="client">The cluster.</param>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="guarded">Whether it asks for a password.</param>
+    public static async Task<RegistryPod> StartAsync(IKubernetes client, string ns, bool guarded)
     {
-        await cluster.Client.CoreV1.CreateNamespacedConfigMapAsync(
-            new V1ConfigMap { Metadata = new() { Name = "guarded" }, Data = new Dictionary<string, string> { ["config.yml"] = Settings, ["htpasswd"] = PasswordFile } }, ns);
-        await cluster.Client.CoreV1.CreateNamespacedPodAsync(
+        var settings = guarded ? Settings + Guard : Settings;
+        await client.CoreV1.CreateNamespacedConfigMapAsync(
+            new V1ConfigMap { Metadata = new() { Name = "registry" }, Data = new Dictionary<string, string> { ["config.yml"] = settings, ["htpasswd"] = PasswordFile } }, ns);
+        await client.CoreV1.CreateNamespacedPodAsync(
             new V1Pod
             {
-                Metadata = new() { Name = "guarded" },
+                Metadata = new() { Name = "registry" },
                 Spec = new()
                 {
                     TerminationGracePeriodSeconds = 1,
@@ -51,13 +55,13 @@ internal sealed class GuardedRegistry(string host)
                             ReadinessProbe = new() { TcpSocket = new() { Port = 5000 }, PeriodSeconds = 1 },
                         },
                     ],
-                    Volumes = [new() { Name = "files", ConfigMap = new() { Name = "guarded" } }, new() { Name = "data", EmptyDir = new() }],
+                    Volumes = [new() { Name = "files", ConfigMap = new() { Name = "registry" } }, new() { Name = "data", EmptyDir = new() }],
                 },
             },
             ns);
         V1Pod pod = null!;
         await Cluster.EventuallyAsync(
-            async () => (pod = await cluster.Client.CoreV1.ReadNamespacedPodAsync("guarded", ns)).Status?.ContainerStatuses?.All(s => s.Ready) == true, "a registry with a password");
-        return new GuardedRegistry($"{pod.Status.PodIP}:5000");
+            async () => (pod = await client.CoreV1.ReadNamespacedPodAsync("registry", ns)).Status?.ContainerStatuses?.All(s => s.Ready) == true, "a registry");
+        return new RegistryPod($"{pod.Status.PodIP}:5000");
     }
 }

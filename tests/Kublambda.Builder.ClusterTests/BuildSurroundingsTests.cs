@@ -1,0 +1,98 @@
+using k8s;
+using k8s.Models;
+using Kublambda.Builder.Builds;
+using Kublambda.Contracts;
+using Kublambda.Contracts.Messages;
+
+namespace Kublambda.Builder.ClusterTests;
+
+/// <summary>Faults around a build, which pass: images, quota, registry, node.</summary>
+public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(cluster)
+{
+    [Fact]
+    public async Task An_image_of_a_step_that_cannot_be_pulled_says_so_within_seconds()
+    {
+        var builder = await StartAsync(("Build:BuildahImage", "localhost:5000/no/such:image"));
+        var lambda = ALambda("imageless", l => l with { Build = new() { TimeoutSeconds = 12 } });
+        await builder.ChangedAsync(lambda);
+        var failed = await builder.SaysAsync<BuildFailed>(lambda, seconds: 15);
+        Assert.Equal((Reasons.BuildImageUnavailable, false), (failed.Reason, failed.Final));
+        Assert.Contains("localhost:5000/no/such:image", failed.Message, StringComparison.Ordinal);
+
+        // The deadline ends the pod; that is no timeout of the build.
+        await Cluster.EventuallyAsync(async () => (await builder.PodsAsync()).Any(p => BuildPod.AttemptOf(p) == 2), "a second try");
+        Assert.All(builder.Said.OfType<BuildFailed>(), f => Assert.Equal(Reasons.BuildImageUnavailable, f.Reason));
+    }
+
+    [Fact]
+    public async Task A_quota_is_named_and_the_build_starts_when_it_is_gone()
+    {
+        await Cluster.Client.CoreV1.CreateNamespacedResourceQuotaAsync(
+            new V1ResourceQuota { Metadata = new() { Name = "none" }, Spec = new() { Hard = new Dictionary<string, ResourceQuantity> { ["pods"] = new("0") } } }, Namespace, cancellationToken: Stop);
+        await Cluster.EventuallyAsync(
+            async () => (await Cluster.Client.CoreV1.ReadNamespacedResourceQuotaAsync("none", Namespace)).Status?.Hard is not null, "the quota counts");
+        var builder = await StartAsync();
+        var lambda = ALambda("quota");
+        await builder.ChangedAsync(lambda);
+        var failed = await builder.SaysAsync<BuildFailed>(lambda);
+        Assert.Equal((Reasons.BuildPodRejected, false), (failed.Reason, failed.Final));
+        Assert.Contains("exceeded quota: none", failed.Message, StringComparison.Ordinal);
+
+        await Cluster.Client.CoreV1.DeleteNamespacedResourceQuotaAsync("none", Namespace, cancellationToken: Stop);
+        await Task.Delay(500, Stop);
+        await builder.ChangedAsync(lambda);
+        await builder.SaysAsync<BuildStarted>(lambda);
+    }
+
+    [Fact]
+    public async Task A_push_that_nobody_takes_is_told_from_a_broken_build_and_tried_again()
+    {
+        Pipeline("test", $"""c=$(buildah from --tls-verify=false "$BASE"); buildah commit -q --tls-verify=false "$c" "docker://{Cluster.RegistryHost.Split(':')[0]}:1/x:1" """, ours: true);
+        var builder = await StartAsync();
+        var lambda = ALambda("nowhere");
+        await builder.ChangedAsync(lambda);
+        var failed = await builder.SaysAsync<BuildFailed>(lambda, seconds: 120);
+        Assert.Equal((Reasons.RegistryUnavailable, false), (failed.Reason, failed.Final));
+        var first = Assert.Single(await builder.PodsAsync());
+        await Cluster.EventuallyAsync(async () => (await builder.PodsAsync()).Any(p => p.Uid() != first.Uid() && BuildPod.AttemptOf(p) == 2), "a second try");
+    }
+
+    [Fact]
+    public async Task A_registry_with_a_password_is_named_while_build_pods_do_not_have_it_and_takes_the_image_when_they_do()
+    {
+        var registry = await RegistryPod.StartAsync(Cluster.Client, Namespace, guarded: true);
+        var file = Path.Combine(Files, "config.json");
+        await File.WriteAllTextAsync(file, registry.Credentials, Stop);
+        await TinyImage.PushAsync(Cluster.ClientOf(registry.Host, file), "base", "1");
+        var builder = await StartAsync(
+            ("Build:DefaultPipeline", "buildah"), ("Registry:PushHost", registry.Host), ("Registry:AuthFile", file), ("Runtimes:nodejs", $"{registry.Host}/base:1"));
+        var lambda = ALambda("guarded");
+        await builder.ChangedAsync(lambda);
+        var failed = await builder.SaysAsync<BuildFailed>(lambda);
+        Assert.Equal((Reasons.RegistryUnavailable, false), (failed.Reason, failed.Final));
+        Assert.Contains("Secret kublambda-registry in the build namespace", failed.Message, StringComparison.Ordinal);
+
+        await Cluster.Client.CoreV1.CreateNamespacedSecretAsync(
+            new V1Secret { Metadata = new() { Name = "kublambda-registry" }, Type = "kubernetes.io/dockerconfigjson", StringData = new Dictionary<string, string> { [".dockerconfigjson"] = registry.Credentials } },
+            Namespace,
+            cancellationToken: Stop);
+        await builder.SaysAsync<LambdaBuilt>(lambda, seconds: 120);
+        Assert.DoesNotContain(builder.Said, m => m.ToString()!.Contains("correct-horse", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_evicted_build_is_tried_again()
+    {
+        Pipeline("test", "sleep 300");
+        var builder = await StartAsync();
+        var lambda = ALambda("evicted");
+        await builder.ChangedAsync(lambda);
+        var pod = Assert.Single(await builder.PodsAsync());
+        var patch = new V1Patch("""{"status":{"phase":"Failed","reason":"Evicted","message":"The node was low on resource: memory."}}""", V1Patch.PatchType.MergePatch);
+        await Cluster.Client.CoreV1.PatchNamespacedPodStatusAsync(patch, pod.Name(), Namespace, cancellationToken: Stop);
+        var failed = await builder.SaysAsync<BuildFailed>(lambda);
+        Assert.Equal((Reasons.BuildEvicted, false), (failed.Reason, failed.Final));
+        Assert.Contains("low on resource: memory", failed.Message, StringComparison.Ordinal);
+        await Cluster.EventuallyAsync(async () => (await builder.PodsAsync()).Any(p => BuildPod.AttemptOf(p) == 2), "a second try");
+    }
+}
