@@ -6,6 +6,9 @@ namespace Kublambda.Contracts;
 /// </summary>
 public static class OciAnnotations
 {
+    /// <summary>The uid of the namespace <c>kube-system</c>: clusters that share a registry do not clean up after each other.</summary>
+    public const string Cluster = "dev.kublambda.cluster";
+
     /// <summary>The uid of the Lambda.</summary>
     public const string LambdaUid = "dev.kublambda.lambda-uid";
 

@@ -20,8 +20,7 @@ public sealed record GcOptions
     public TimeSpan OrphanGrace { get; init; } = TimeSpan.FromSeconds(90);
 
     /// <summary>
-    /// Whether sweeps delete repositories. Switch it off where several clusters share one registry: the Lambdas of the
-    /// other cluster are not to be seen from here.
+    /// Whether sweeps delete repositories. Those of other clusters that share the registry are left alone in any case.
     /// </summary>
     public bool SweepRepositories { get; init; } = true;
 

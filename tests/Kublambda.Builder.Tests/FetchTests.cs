@@ -21,12 +21,13 @@ public sealed class FetchTests
         var spec = new LambdaSpec { Runtime = Runtimes.Nodejs, Source = new() { Inline = new() { Files = new Dictionary<string, string> { ["index.js"] = "code" } } } };
         using var bundle = await SourceBundler.Create(spec, null, Stop);
         var lambda = TestPipelines.Resize;
-        var pushed = await SourceArtifact.PushAsync(client, lambda, "0123456789ab", bundle, Stop);
-        Assert.Equal(pushed.Digest, (await SourceArtifact.PushAsync(client, lambda, "0123456789ab", bundle, Stop)).Digest);
+        var pushed = await SourceArtifact.PushAsync(client, TestPipelines.Job(), bundle, Stop);
+        Assert.Equal(pushed.Digest, (await SourceArtifact.PushAsync(client, TestPipelines.Job(), bundle, Stop)).Digest);
 
         var manifest = (await client.GetManifestAsync(Names.Repository(lambda), "source-0123456789ab", Stop))!.Parse();
         Assert.Equal(OciAnnotations.SourceLayerMediaType, manifest.Layers![0].MediaType);
         Assert.Equal(lambda.Uid, manifest.Annotations![OciAnnotations.LambdaUid]);
+        Assert.Equal(TestPipelines.Job().Cluster, manifest.Annotations[OciAnnotations.Cluster]);
 
         using var directory = new TemporaryDirectory();
         var (code, error) = await FetchAsync(client, new ImageReference { Host = registry.Host, Repository = Names.Repository(lambda), Digest = pushed.Digest }, directory.Path);

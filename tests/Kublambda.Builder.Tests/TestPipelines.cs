@@ -20,6 +20,7 @@ internal static class TestPipelines
     public static BuildJob Job(LambdaRef? lambda = null) => new()
     {
         Lambda = lambda ?? Resize,
+        Cluster = "00000000-0000-4000-8000-00000000c105",
         Generation = 3,
         Revision = "0123456789ab",
         Pipeline = Buildah(),

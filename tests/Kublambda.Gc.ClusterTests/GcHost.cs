@@ -2,6 +2,7 @@ using k8s;
 using Kublambda.Gc.Consumers;
 using Kublambda.Gc.Retention;
 using Kublambda.Gc.Sweeping;
+using Kublambda.Kubernetes;
 using Kublambda.Registry;
 using MassTransit;
 using Microsoft.Extensions.Configuration;
@@ -25,7 +26,7 @@ internal static class GcHost
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(configuration).AddSingleton(client ?? cluster.Client);
         services.AddLogging().AddMetrics().AddRegistry(configuration).AddCleanup();
-        services.AddSingleton<OwnerReader>().AddSingleton<Sweep>();
+        services.AddSingleton<ClusterIdentity>().AddSingleton<OwnerReader>().AddSingleton<Sweep>();
         services.AddSingleton<RevisionReader>().AddSingleton<UsageReader>().AddSingleton<RevisionRetention>();
         if (bus)
             services.AddMassTransitTestHarness(harness => harness.AddConsumer<LambdaDeletedConsumer>());

@@ -2,6 +2,7 @@ using k8s;
 using k8s.Autorest;
 using Kublambda.Contracts;
 using Kublambda.Gc.Sweeping;
+using Kublambda.Kubernetes;
 using Kublambda.Registry;
 using Kublambda.Registry.Tests;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,12 +27,12 @@ public sealed class SweepTests(TestCluster cluster)
         var gone = Gone("gone");
         foreach (var lambda in new[] { alive, ending, gone })
         {
-            await PushImageAsync(client, Names.Repository(lambda), "v1", "a", labels: Marks(lambda));
-            await PushImageAsync(client, Names.Repository(lambda), "source-v1", "b", annotations: Marks(lambda));
+            await PushImageAsync(client, Names.Repository(lambda), "v1", "a", labels: await MarksAsync(lambda));
+            await PushImageAsync(client, Names.Repository(lambda), "source-v1", "b", annotations: await MarksAsync(lambda));
         }
         await PushImageAsync(client, "somebody/else-0a1b2c3d", "v1", "a");
         await PushImageAsync(client, "kublambda/runtime-nodejs", "dev", "a");
-        await PushImageAsync(client, "backup/gone-0a1b2c3d", "v1", "a", labels: Marks(gone));
+        await PushImageAsync(client, "backup/gone-0a1b2c3d", "v1", "a", labels: await MarksAsync(gone));
 
         await gc.GetRequiredService<Sweep>().RunAsync(Cancel);
 
@@ -48,7 +49,7 @@ public sealed class SweepTests(TestCluster cluster)
         await using var gc = GcHost.Create(cluster, registry.Host);
         var (sweep, client) = (gc.GetRequiredService<Sweep>(), registry.Client());
         var gone = Gone("building");
-        await PushImageAsync(client, Names.Repository(gone), "source-v1", "a", annotations: Marks(gone));
+        await PushImageAsync(client, Names.Repository(gone), "source-v1", "a", annotations: await MarksAsync(gone));
         await cluster.CreateBuildPodAsync(gone, "orphan");
 
         await sweep.RunAsync(Cancel);
@@ -68,7 +69,7 @@ public sealed class SweepTests(TestCluster cluster)
         await using var registry = await LocalRegistry.StartAsync();
         await using var gc = GcHost.Create(cluster, registry.Host, grace: "01:00:00");
         var gone = Gone("recent");
-        await PushImageAsync(registry.Client(), Names.Repository(gone), "v1", "a", labels: Marks(gone));
+        await PushImageAsync(registry.Client(), Names.Repository(gone), "v1", "a", labels: await MarksAsync(gone));
 
         await gc.GetRequiredService<Sweep>().RunAsync(Cancel);
         await gc.GetRequiredService<Sweep>().RunAsync(Cancel);
@@ -87,7 +88,7 @@ public sealed class SweepTests(TestCluster cluster)
         using var stranger = new k8s.Kubernetes(configuration);
         await using var gc = GcHost.Create(cluster, registry.Host, stranger);
         var gone = Gone("unknown");
-        await PushImageAsync(registry.Client(), Names.Repository(gone), "v1", "a", labels: Marks(gone));
+        await PushImageAsync(registry.Client(), Names.Repository(gone), "v1", "a", labels: await MarksAsync(gone));
 
         await Assert.ThrowsAsync<HttpOperationException>(() => gc.GetRequiredService<Sweep>().RunAsync(Cancel));
 
@@ -96,8 +97,9 @@ public sealed class SweepTests(TestCluster cluster)
 
     private LambdaRef Gone(string name) => new(cluster.Namespace, name, Guid.NewGuid().ToString());
 
-    private static Dictionary<string, string> Marks(LambdaRef lambda) => new()
+    private async Task<Dictionary<string, string>> MarksAsync(LambdaRef lambda) => new()
     {
+        [OciAnnotations.Cluster] = await new ClusterIdentity(cluster.Client).ReadAsync(Cancel),
         [OciAnnotations.LambdaUid] = lambda.Uid,
         [OciAnnotations.Lambda] = lambda.ToString(),
         [OciAnnotations.Revision] = "v1",

@@ -8,6 +8,7 @@ namespace Kublambda.Gc.Tests;
 
 public sealed class OwnerReaderTests(RegistryFixture fixture) : IClassFixture<RegistryFixture>
 {
+    private const string Here = "the-uid-of-this-cluster";
     private readonly IRegistryClient _client = fixture.Registry.Client();
     private readonly LambdaRef _lambda = new("shop", "resize", Guid.NewGuid().ToString());
 
@@ -57,6 +58,14 @@ public sealed class OwnerReaderTests(RegistryFixture fixture) : IClassFixture<Re
         Assert.Equal((null, false), await FindAsync("backup/resize-0a1b2c3d"));
     }
 
+    [Fact]
+    public async Task A_Lambda_of_another_cluster_on_the_same_registry_is_not_ours()
+    {
+        await PushImageAsync(_client, Repository, "v1", "a", labels: Marks(_lambda, "the-uid-of-another-cluster"));
+
+        Assert.Equal((null, false), await FindAsync(Repository));
+    }
+
     [Theory]
     [InlineData("not-a-uid", "shop/resize")]
     [InlineData("", "shop/resize")]
@@ -65,7 +74,7 @@ public sealed class OwnerReaderTests(RegistryFixture fixture) : IClassFixture<Re
     [InlineData("0a1b2c3d-0000-0000-0000-000000000000", "a/b/c")]
     public async Task Marks_that_are_not_ours_count_for_nothing(string? uid, string lambda)
     {
-        var marks = new Dictionary<string, string> { [OciAnnotations.Lambda] = lambda };
+        var marks = new Dictionary<string, string> { [OciAnnotations.Cluster] = Here, [OciAnnotations.Lambda] = lambda };
         if (uid is not null)
             marks[OciAnnotations.LambdaUid] = uid;
         await PushImageAsync(_client, Repository, "v1", "a", labels: marks);
@@ -84,10 +93,11 @@ public sealed class OwnerReaderTests(RegistryFixture fixture) : IClassFixture<Re
     public void Most_repositories_of_others_are_told_by_their_name(string repository, bool maybe) =>
         Assert.Equal(maybe, OwnerReader.MayBeOurs(repository));
 
-    private Task<(LambdaRef? Owner, bool Empty)> FindAsync(string repository) => new OwnerReader(_client).FindAsync(repository, Cancel);
+    private Task<(LambdaRef? Owner, bool Empty)> FindAsync(string repository) => new OwnerReader(_client).FindAsync(repository, Here, Cancel);
 
-    private static Dictionary<string, string> Marks(LambdaRef lambda) => new()
+    private static Dictionary<string, string> Marks(LambdaRef lambda, string cluster = Here) => new()
     {
+        [OciAnnotations.Cluster] = cluster,
         [OciAnnotations.LambdaUid] = lambda.Uid,
         [OciAnnotations.Lambda] = lambda.ToString(),
         [OciAnnotations.Revision] = "v1",

@@ -9,6 +9,9 @@ public sealed record BuildJob
 {
     public required LambdaRef Lambda { get; init; }
     public required long Generation { get; init; }
+
+    /// <summary>What tells this cluster from others that push to the same registry.</summary>
+    public required string Cluster { get; init; }
     public required string Revision { get; init; }
     public required Pipeline Pipeline { get; init; }
 

@@ -24,7 +24,7 @@ public sealed partial class BuildLauncher(
             return null;
         }
 
-        var source = await SourceArtifact.PushAsync(registry, job.Lambda, job.Revision, bundle, cancellationToken);
+        var source = await SourceArtifact.PushAsync(registry, job, bundle, cancellationToken);
         if (!await StillWantedAsync(job, cancellationToken))
         {
             LogUnwanted(job.PodName);

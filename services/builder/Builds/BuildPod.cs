@@ -100,6 +100,7 @@ public static class BuildPod
             ["build.base-tls-verify"] = job.BaseInsecure ? "false" : "true",
             ["build.image"] = job.Image,
             ["build.image-tls-verify"] = job.ImageInsecure ? "false" : "true",
+            ["build.cluster"] = job.Cluster,
             ["build.lambda"] = job.Lambda.ToString(),
             ["build.lambda-uid"] = job.Lambda.Uid,
             ["build.revision"] = job.Revision,

@@ -4,6 +4,7 @@ using Kublambda.Builder.Sources;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
 using Kublambda.Hosting;
+using Kublambda.Kubernetes;
 using Kublambda.Registry;
 using Microsoft.Extensions.Options;
 
@@ -15,7 +16,7 @@ namespace Kublambda.Builder.Builds;
 /// </summary>
 public sealed partial class BuildReconciler(
     ILambdas lambdas, PipelineCatalog pipelines, RuntimeImages runtimes, IRegistryClient registry, BuildPods pods, BuildLauncher launcher,
-    BuildAnnouncer announcer, IOptions<RegistryOptions> registryOptions, TimeProvider time, ILogger<BuildReconciler> logger)
+    BuildAnnouncer announcer, ClusterIdentity cluster, IOptions<RegistryOptions> registryOptions, TimeProvider time, ILogger<BuildReconciler> logger)
 {
     /// <param name="reference">The Lambda.</param>
     /// <param name="generation">The generation that a message speaks of; another one has its own message. Null: whatever is there.</param>
@@ -89,6 +90,7 @@ public sealed partial class BuildReconciler(
         {
             Lambda = reference,
             Generation = lambda.Metadata.Generation ?? 0,
+            Cluster = await cluster.ReadAsync(cancellationToken),
             Revision = revision,
             Pipeline = pipeline,
             Bundle = "",

@@ -10,9 +10,9 @@ public static class SourceArtifact
 {
     /// <returns>The manifest.</returns>
     /// <exception cref="RegistryException">The registry does not answer, or refuses.</exception>
-    public static async Task<Descriptor> PushAsync(IRegistryClient registry, LambdaRef lambda, string revision, Bundle bundle, CancellationToken cancellationToken)
+    public static async Task<Descriptor> PushAsync(IRegistryClient registry, BuildJob job, Bundle bundle, CancellationToken cancellationToken)
     {
-        var repository = Names.Repository(lambda);
+        var repository = Names.Repository(job.Lambda);
         var config = JsonSerializer.SerializeToUtf8Bytes(new { content = bundle.ContentDigest, files = bundle.Paths.Count });
         var configDigest = Digest.Of(config);
         await registry.PushBlobAsync(repository, configDigest, config.Length, () => new MemoryStream(config, writable: false), cancellationToken);
@@ -24,11 +24,12 @@ public static class SourceArtifact
             Layers = [new Descriptor(OciAnnotations.SourceLayerMediaType, bundle.Digest, bundle.Length)],
             Annotations = new SortedDictionary<string, string>(StringComparer.Ordinal)
             {
-                [OciAnnotations.Lambda] = lambda.ToString(),
-                [OciAnnotations.LambdaUid] = lambda.Uid,
-                [OciAnnotations.Revision] = revision,
+                [OciAnnotations.Cluster] = job.Cluster,
+                [OciAnnotations.Lambda] = job.Lambda.ToString(),
+                [OciAnnotations.LambdaUid] = job.Lambda.Uid,
+                [OciAnnotations.Revision] = job.Revision,
             }.ToDictionary(),
         };
-        return await registry.PutManifestAsync(repository, Names.SourceTag(revision), MediaTypes.OciManifest, manifest.ToBytes(), cancellationToken);
+        return await registry.PutManifestAsync(repository, Names.SourceTag(job.Revision), MediaTypes.OciManifest, manifest.ToBytes(), cancellationToken);
     }
 }

@@ -10,7 +10,7 @@ internal static partial class Variables
 {
     /// <summary>What a build brings along.</summary>
     public static readonly IReadOnlyList<string> Build =
-        ["bundle", "base", "base-tls-verify", "image", "image-tls-verify", "lambda", "lambda-uid", "revision"];
+        ["bundle", "base", "base-tls-verify", "image", "image-tls-verify", "cluster", "lambda", "lambda-uid", "revision"];
 
     /// <summary>Images that are settings of the installation: <c>Build__FetchImage</c>, <c>Build__BuildahImage</c>, and so on.</summary>
     public const string Images = "images";

@@ -8,7 +8,8 @@ namespace Kublambda.Gc.Sweeping;
 
 /// <summary>
 /// Finds out whose a repository is. It is ours only where something in it carries the marks of
-/// <see cref="OciAnnotations"/> and the Lambda they name has exactly this repository; all else is somebody else's.
+/// <see cref="OciAnnotations"/>, of this cluster, and the Lambda they name has exactly this repository; all else is somebody
+/// else's.
 /// </summary>
 public sealed partial class OwnerReader(IRegistryClient registry)
 {
@@ -17,8 +18,11 @@ public sealed partial class OwnerReader(IRegistryClient registry)
     /// <summary>False where the name alone tells that it is not ours.</summary>
     public static bool MayBeOurs(string repository) => Shape().IsMatch(repository);
 
+    /// <param name="repository">Path in the registry.</param>
+    /// <param name="cluster">Whose images are looked for.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
     /// <returns>The owner; null for a repository of others.  <c>Empty</c> is true where there was nothing to look at.</returns>
-    public async Task<(LambdaRef? Owner, bool Empty)> FindAsync(string repository, CancellationToken cancellationToken)
+    public async Task<(LambdaRef? Owner, bool Empty)> FindAsync(string repository, string cluster, CancellationToken cancellationToken)
     {
         var looked = 0;
         await foreach (var tag in registry.ListTagsAsync(repository, cancellationToken))
@@ -26,7 +30,7 @@ public sealed partial class OwnerReader(IRegistryClient registry)
             if (looked++ == MaxTags)
                 break;
             if (await registry.GetManifestAsync(repository, tag, cancellationToken) is { } manifest
-                && Owner(await MarksAsync(repository, manifest, cancellationToken)) is { } owner
+                && Owner(await MarksAsync(repository, manifest, cancellationToken), cluster) is { } owner
                 && Names.Repository(owner) == repository)
                 return (owner, false);
         }
@@ -57,9 +61,10 @@ public sealed partial class OwnerReader(IRegistryClient registry)
         }
     }
 
-    /// <summary>Null where the marks are missing, or are not what we write.</summary>
-    private static LambdaRef? Owner(IReadOnlyDictionary<string, string> marks) =>
-        marks.GetValueOrDefault(OciAnnotations.LambdaUid) is { } uid && Uid().IsMatch(uid)
+    /// <summary>Null where the marks are missing, are not what we write, or are of another cluster.</summary>
+    private static LambdaRef? Owner(IReadOnlyDictionary<string, string> marks, string cluster) =>
+        marks.GetValueOrDefault(OciAnnotations.Cluster) == cluster
+        && marks.GetValueOrDefault(OciAnnotations.LambdaUid) is { } uid && Uid().IsMatch(uid)
         && marks.GetValueOrDefault(OciAnnotations.Lambda)?.Split('/') is [{ Length: > 0 } ns, { Length: > 0 } name]
             ? new LambdaRef(ns, name, uid)
             : null;

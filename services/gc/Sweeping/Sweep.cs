@@ -1,6 +1,7 @@
 using Kublambda.Contracts;
 using Kublambda.Gc.Cleaning;
 using Kublambda.Gc.Cluster;
+using Kublambda.Kubernetes;
 using Kublambda.Registry;
 using Microsoft.Extensions.Options;
 
@@ -8,7 +9,7 @@ namespace Kublambda.Gc.Sweeping;
 
 /// <summary>One sweep: take the inventory, list the Lambdas, plan, and delete with one more look before each deletion.</summary>
 public sealed partial class Sweep(
-    IRegistryClient registry, OwnerReader owners, BuildPods builds, LambdaReader lambdas, Cleanup cleanup, CleanupReporter reporter,
+    IRegistryClient registry, OwnerReader owners, ClusterIdentity cluster, BuildPods builds, LambdaReader lambdas, Cleanup cleanup, CleanupReporter reporter,
     IOptions<GcOptions> options, TimeProvider time, ILogger<Sweep> logger)
 {
     private static readonly TimeSpan RememberEmpty = TimeSpan.FromHours(1);
@@ -37,13 +38,14 @@ public sealed partial class Sweep(
     /// <summary>Repositories with our marks, without those that are a living Lambda's by their name.</summary>
     private async Task<IReadOnlyList<OwnedRepository>> RepositoriesAsync(CancellationToken cancellationToken)
     {
+        var here = await cluster.ReadAsync(cancellationToken);
         var known = (await lambdas.ListAsync(cancellationToken)).Select(Names.Repository).ToHashSet(StringComparer.Ordinal);
         var found = new List<OwnedRepository>();
         try
         {
             await foreach (var repository in registry.ListRepositoriesAsync(cancellationToken))
             {
-                if (OwnerReader.MayBeOurs(repository) && !known.Contains(repository) && !WasEmpty(repository) && await OwnerAsync(repository, cancellationToken) is { } owner)
+                if (OwnerReader.MayBeOurs(repository) && !known.Contains(repository) && !WasEmpty(repository) && await OwnerAsync(repository, here, cancellationToken) is { } owner)
                     found.Add(new OwnedRepository(repository, owner));
             }
         }
@@ -56,11 +58,11 @@ public sealed partial class Sweep(
         return found;
     }
 
-    private async Task<LambdaRef?> OwnerAsync(string repository, CancellationToken cancellationToken)
+    private async Task<LambdaRef?> OwnerAsync(string repository, string here, CancellationToken cancellationToken)
     {
         try
         {
-            var (owner, empty) = await owners.FindAsync(repository, cancellationToken);
+            var (owner, empty) = await owners.FindAsync(repository, here, cancellationToken);
             // Registries go on listing repositories that were emptied; most of the past would be looked at each time.
             if (empty)
                 _empty[repository] = time.GetUtcNow();
