@@ -45,6 +45,8 @@ public static class HostExtensions
         // A metric is named <meter>_<instrument>: ours are of the meter "kublambda". Not what .NET keeps for its own diagnosis.
         Metrics.ConfigureMeterAdapter(adapter => adapter.InstrumentFilterPredicate =
             instrument => !instrument.Meter.Name.StartsWith("Private.", StringComparison.Ordinal));
+        // The adapter begins to listen when metrics are first collected: what was counted before the first scrape would be lost.
+        Metrics.DefaultRegistry.CollectAndExportAsTextAsync(Stream.Null).GetAwaiter().GetResult();
         app.MapHealthChecks("/healthz/live", new HealthCheckOptions { Predicate = _ => false });
         app.MapHealthChecks("/healthz/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag) });
         app.MapMetrics();

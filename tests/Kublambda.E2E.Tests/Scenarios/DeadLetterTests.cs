@@ -21,7 +21,9 @@ public sealed class DeadLetterTests(TestNamespace<DeadLetterTests> space, TestCl
         // Poison: the message has nothing of what it must have.
         await broker.PutAsync(Queue, $$"""{"messageType":["{{Type}}"],"message":{"generation":"not a number"} }""");
         await CountAsync(broker, 1);
-        Assert.Contains(DeadLetters, await DeadLettersAsync("list"), StringComparison.Ordinal);
+        // The broker counts every few seconds.
+        await Eventually.HoldsAsync(
+            "the command to list them", () => DeadLettersAsync("list"), said => said.Contains($"{DeadLetters}\t1", StringComparison.Ordinal), 30);
 
         // One that a service could not handle then and can now: here, one about a Lambda that is gone.
         await broker.PutAsync(DeadLetters, $$"""
