@@ -17,6 +17,9 @@ internal sealed partial class WorkloadDeployer(
     RepairLimit limit, IOptions<HttpOptions> options, IMeterFactory meters, TimeProvider time, ILogger<WorkloadDeployer> logger)
 {
     private readonly ILogger _logger = logger;
+
+    /// <summary>A message and a change of the Lambda often come together: the second one then finds nothing left to do.</summary>
+    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
     private readonly Counter<long> _steps = meters.Create("Kublambda.Deployer")
         .CreateCounter<long>("kublambda_deployer_steps", description: "Writes to objects of Lambdas.");
 
@@ -30,6 +33,21 @@ internal sealed partial class WorkloadDeployer(
         LambdaRef lambda, Func<V1Deployment?, Workload?> choose, CancellationToken cancellationToken)
     {
         await Task.WhenAll(pods.WaitForSyncAsync(cancellationToken), replicaSets.WaitForSyncAsync(cancellationToken));
+        var turn = _turns[(uint)lambda.Uid.GetHashCode(StringComparison.Ordinal) % _turns.Length];
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await DeployInTurnAsync(lambda, choose, cancellationToken);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task<(Workload Workload, DeploymentObserved Observed)?> DeployInTurnAsync(
+        LambdaRef lambda, Func<V1Deployment?, Workload?> choose, CancellationToken cancellationToken)
+    {
         var live = await store.ReadAsync(lambda, cancellationToken);
         var ours = live.Deployment is { } deployment && Ownership.Of(deployment, lambda) == Owner.Ours ? deployment : null;
         if (choose(ours) is not { } workload)
