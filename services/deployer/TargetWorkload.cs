@@ -14,6 +14,7 @@ internal static class TargetWorkload
     /// <summary>
     /// In this order:
     /// <list type="number">
+    /// <item>The Deployment was rendered from a newer generation than this reading of the Lambda: it stays.</item>
     /// <item>The Deployment was rendered from this generation: it stays with its image, as status may be older than the
     /// last word of the builder.</item>
     /// <item>This generation is built: its image in status.</item>
@@ -36,6 +37,8 @@ internal static class TargetWorkload
             ? null : Workload.On(deployment, LambdaRef.Of(lambda));
         var rendered = written ?? remembered;
 
+        if (rendered?.Generation > generation)
+            return rendered;
         if (accepted && rendered?.Generation == generation)
             return Workload.Of(lambda, rendered.Revision, rendered.Image);
         var known = lambda.Status is { Revision.Length: > 0, Image.Length: > 0 };

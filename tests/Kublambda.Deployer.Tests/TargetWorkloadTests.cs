@@ -31,6 +31,10 @@ public sealed class TargetWorkloadTests
         Assert.Equal("newer", TargetWorkload.Choose(ALambda(2, Built2), RenderedFrom(2, "newer"), null)!.Image);
 
     [Fact]
+    public void A_reading_of_the_Lambda_that_is_older_than_the_Deployment_changes_nothing() =>
+        Assert.Equal((3, "newer"), TargetWorkload.Choose(ALambda(2, Built2), RenderedFrom(3, "newer"), null) is { } t ? (t.Generation, t.Image) : default);
+
+    [Fact]
     public void A_new_spec_is_not_rolled_out_with_the_old_image()
     {
         var lambda = ALambda(2, True(ConditionTypes.Accepted, 2), True(ConditionTypes.Built, 1));

@@ -32,16 +32,17 @@ internal sealed class WorkloadStore(IKubernetes client, ApiDiscovery discovery)
     {
         var version = await AutoscalingVersionAsync(cancellationToken);
         var name = Names.Workload(lambda);
-        var deployment = ReadAsync<V1Deployment>(Resources.Deployments);
         var service = ReadAsync<V1Service>(Resources.Services);
         var ingress = ReadAsync<V1Ingress>(Resources.Ingresses);
         var autoscaler = version is null
             ? Task.FromResult<V2HorizontalPodAutoscaler?>(null)
             : ReadAsync<V2HorizontalPodAutoscaler>(Resources.Autoscalers with { Version = version[(AutoscalingGroup.Length + 1)..] });
-        await Task.WhenAll(deployment, service, ingress, autoscaler);
+        await Task.WhenAll(service, ingress, autoscaler);
         return new LiveWorkload
         {
-            Deployment = await deployment,
+            // Last, as it is written first, and says what all are rendered from: what another replica does meanwhile is never seen
+            // as an old Deployment beside newer objects.
+            Deployment = await ReadAsync<V1Deployment>(Resources.Deployments),
             Service = await service,
             Autoscaler = await autoscaler,
             Ingress = await ingress,
