@@ -14,4 +14,8 @@ public static class LambdaLogging
             ["LambdaUid"] = lambda.Uid,
             ["Revision"] = revision,
         });
+
+    /// <summary>Where only the name is known: <c>Lambda</c> (namespace/name).</summary>
+    public static IDisposable? BeginLambdaScope(this ILogger logger, string ns, string name) =>
+        logger.BeginScope(new Dictionary<string, object?> { ["Lambda"] = $"{ns}/{name}" });
 }

@@ -21,6 +21,9 @@ public abstract partial class ReconcileLoop<TKey>(WorkQueue<TKey> queue, ILogger
     /// <summary>Awaited before the first key is taken: for caches to fill.</summary>
     protected virtual Task BeforeWorkAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>Around the work on a key and the log line of its failure: for a log scope that says what it is about.</summary>
+    protected virtual IDisposable? BeginScope(TKey key) => null;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await BeforeWorkAsync(stoppingToken);
@@ -41,6 +44,7 @@ public abstract partial class ReconcileLoop<TKey>(WorkQueue<TKey> queue, ILogger
                 return;
             }
 
+            using var scope = BeginScope(key);
             try
             {
                 var again = await ReconcileAsync(key, stoppingToken);

@@ -50,6 +50,8 @@ public sealed partial class LambdaReconciler(
             Queue.Add(new LambdaKey(lambda.Metadata.NamespaceProperty, lambda.Metadata.Name));
     }
 
+    protected override IDisposable? BeginScope(LambdaKey key) => _logger.BeginLambdaScope(key.Namespace, key.Name);
+
     protected override async Task<TimeSpan?> ReconcileAsync(LambdaKey key, CancellationToken cancellationToken)
     {
         // Not from the cache: what is written below must rest on what is there now.

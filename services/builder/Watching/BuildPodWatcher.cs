@@ -36,6 +36,8 @@ public sealed partial class BuildPodWatcher(
             Queue.Add(lambda);
     }
 
+    protected override IDisposable? BeginScope(LambdaRef key) => _logger.BeginLambdaScope(key);
+
     protected override async Task<TimeSpan?> ReconcileAsync(LambdaRef key, CancellationToken cancellationToken)
     {
         using var scope = _logger.BeginLambdaScope(key);

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Kublambda.Builder.Builds;
 using Kublambda.Contracts;
+using Kublambda.Hosting;
 using Kublambda.Kubernetes;
 
 namespace Kublambda.Builder.Watching;
@@ -16,6 +17,8 @@ public sealed class WaitingBuilds(
         if (ended)
             Next();
     }
+
+    protected override IDisposable? BeginScope(LambdaRef key) => logger.BeginLambdaScope(key);
 
     protected override async Task<TimeSpan?> ReconcileAsync(LambdaRef key, CancellationToken cancellationToken)
     {

@@ -16,7 +16,6 @@ public sealed partial class ImagesDeletedConsumer(LambdaApi api, ILogger<ImagesD
     public async Task Consume(ConsumeContext<ImagesDeleted> context)
     {
         var about = context.Message.Lambda;
-        using var scope = _logger.BeginLambdaScope(about);
         // A conflict is a transient fault: the message is tried again, with the Lambda as it is then.
         if (await api.ReadAsync(about.Namespace, about.Name, context.CancellationToken) is not { Lambda: var lambda }
             || lambda.Metadata.Uid != about.Uid
@@ -26,6 +25,7 @@ public sealed partial class ImagesDeletedConsumer(LambdaApi api, ILogger<ImagesD
             return;
         }
 
+        using var scope = _logger.BeginLambdaScope(about, lambda.Status?.Revision);
         try
         {
             await api.WriteFinalizersAsync(lambda, [.. lambda.Metadata.Finalizers.Where(each => each != Labels.Finalizer)], context.CancellationToken);

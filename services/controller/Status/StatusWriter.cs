@@ -23,7 +23,6 @@ public sealed partial class StatusWriter(LambdaApi api, EventRecorder events, Ti
     /// <param name="cancellationToken">Ends the attempt.</param>
     public async Task ProjectAsync(LambdaRef about, Func<Lambda, DateTimeOffset, LambdaStatus?> project, CancellationToken cancellationToken)
     {
-        using var scope = _logger.BeginLambdaScope(about);
         for (var attempt = 1; ; attempt++)
         {
             if (await api.ReadAsync(about.Namespace, about.Name, cancellationToken) is not { } reading || reading.Lambda.Metadata.Uid != about.Uid)
@@ -55,6 +54,8 @@ public sealed partial class StatusWriter(LambdaApi api, EventRecorder events, Ti
             return;
         }
 
+        // The revision that is in the making, else the one that is there.
+        using var scope = _logger.BeginLambdaScope(LambdaRef.Of(lambda), status.Build?.Revision ?? status.Revision);
         foreach (var item in ConditionEvents.Between(lambda.Status, status))
         {
             if (item.Warning)

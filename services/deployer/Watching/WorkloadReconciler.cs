@@ -25,6 +25,8 @@ internal sealed partial class WorkloadReconciler(
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
     private readonly ILogger _logger = logger;
 
+    protected override IDisposable? BeginScope(LambdaKey key) => _logger.BeginLambdaScope(key.Namespace, key.Name);
+
     protected override async Task<TimeSpan?> ReconcileAsync(LambdaKey key, CancellationToken cancellationToken)
     {
         var lambda = await Lambdas.ReadAsync(client, key.Namespace, key.Name, cancellationToken);

@@ -23,6 +23,8 @@ public sealed class SecondLook(
             Queue.AddAfter(new Look(lambda, i), options.Value.SecondLooks[i]);
     }
 
+    protected override IDisposable? BeginScope(Look key) => logger.BeginLambdaScope(key.Lambda);
+
     protected override async Task<TimeSpan?> ReconcileAsync(Look key, CancellationToken cancellationToken)
     {
         using var scope = logger.BeginLambdaScope(key.Lambda);
