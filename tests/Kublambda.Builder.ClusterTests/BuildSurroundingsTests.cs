@@ -88,6 +88,8 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         var lambda = ALambda("evicted");
         await builder.ChangedAsync(lambda);
         var pod = Assert.Single(await builder.PodsAsync());
+        // Before that the kubelet writes the status itself, over what is written here.
+        await Cluster.EventuallyAsync(async () => (await builder.PodsAsync())[0].Status.Phase == "Running", "the build runs");
         var patch = new V1Patch("""{"status":{"phase":"Failed","reason":"Evicted","message":"The node was low on resource: memory."}}""", V1Patch.PatchType.MergePatch);
         await Cluster.Client.CoreV1.PatchNamespacedPodStatusAsync(patch, pod.Name(), Namespace, cancellationToken: Stop);
         var failed = await builder.SaysAsync<BuildFailed>(lambda);

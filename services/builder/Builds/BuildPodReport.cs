@@ -53,7 +53,8 @@ public sealed record BuildPodReport
         if (BuildPod.IsActive(pod))
             return null;
         var ends = Statuses(pod).Select(s => s.State?.Terminated?.FinishedAt).Where(t => t is not null).ToList();
-        var last = ends.Count > 0 ? ends.Max() : pod.Status?.StartTime ?? pod.Metadata.CreationTimestamp;
+        // An evicted pod may have no containers to tell by; its conditions changed when it ended, or at least not later.
+        var last = ends.Count > 0 ? ends.Max() : pod.Status?.Conditions?.Max(c => c.LastTransitionTime) ?? pod.Status?.StartTime ?? pod.Metadata.CreationTimestamp;
         return last is { } time ? new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc)) : null;
     }
 

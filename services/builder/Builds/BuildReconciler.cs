@@ -123,6 +123,8 @@ public sealed partial class BuildReconciler(
                 return wait;
             default:
                 LogAgain(pod.Name(), fault?.Reason, step);
+                if (step == BuildStep.Retry)
+                    await announcer.FailedAsync(lambda, job, pod, fault!, final: false, cancellationToken);
                 await pods.DeleteAsync(pod, cancellationToken);
                 var attempt = step == BuildStep.Retry ? BuildPod.AttemptOf(pod) + 1 : 1;
                 await StartAsync(job with { Attempt = attempt }, lambda, bundle, cancellationToken);
