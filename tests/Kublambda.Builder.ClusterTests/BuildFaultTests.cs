@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using k8s.Models;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;

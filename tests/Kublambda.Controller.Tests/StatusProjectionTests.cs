@@ -20,7 +20,13 @@ public sealed class StatusProjectionTests
 
     private BuildFailed Failed(long generation = 1, string? revision = "aaa", bool final = true) => new()
     {
-        Lambda = Ref, Generation = generation, Revision = revision, Reason = Reasons.BuildFailed, Message = "npm failed.", Log = "line 1\nline 2", Final = final,
+        Lambda = Ref,
+        Generation = generation,
+        Revision = revision,
+        Reason = Reasons.BuildFailed,
+        Message = "npm failed.",
+        Log = "line 1\nline 2",
+        Final = final,
         FinishedAt = _now,
     };
 
@@ -31,8 +37,17 @@ public sealed class StatusProjectionTests
         long generation = 1, string revision = "aaa", string status = ConditionStatus.True, string reason = Reasons.DeploymentSucceeded, bool serving = true,
         int ready = 1, string message = "Runs.") => new()
         {
-            Lambda = Ref, Generation = generation, Revision = revision, Image = $"host/shop/hello@sha256:{revision}", Status = status, Reason = reason,
-            Message = message, Serving = serving, Url = "http://hello", ReadyReplicas = ready, Selector = "a=b",
+            Lambda = Ref,
+            Generation = generation,
+            Revision = revision,
+            Image = $"host/shop/hello@sha256:{revision}",
+            Status = status,
+            Reason = reason,
+            Message = message,
+            Serving = serving,
+            Url = "http://hello",
+            ReadyReplicas = ready,
+            Selector = "a=b",
         };
 
     private StatusProjectionTests See(Verdict? verdict = null)

@@ -4,7 +4,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
-using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
 using Kublambda.Contracts.Resources;
 using Kublambda.Deployer.ClusterTests;

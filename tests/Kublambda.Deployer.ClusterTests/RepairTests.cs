@@ -142,7 +142,8 @@ public sealed class RepairTests(Cluster cluster)
         await cluster.DeployAsync(workload);
         var auto = Cluster.Next(workload, s => s with
         {
-            Scaling = new() { MinReplicas = 2, MaxReplicas = 5 }, Triggers = [new() { Name = "in", Http = new() { Exposure = Exposures.Ingress } }],
+            Scaling = new() { MinReplicas = 2, MaxReplicas = 5 },
+            Triggers = [new() { Name = "in", Http = new() { Exposure = Exposures.Ingress } }],
         });
         await cluster.DeployAsync(auto);
         Assert.Equal(3, (await DeploymentAsync("scale")).Spec.Replicas);

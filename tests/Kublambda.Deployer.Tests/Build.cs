@@ -1,6 +1,5 @@
 using System.Globalization;
 using k8s.Models;
-using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
 using Kublambda.Deployer.Observing;
 using Kublambda.Deployer.Rendering;
@@ -43,7 +42,11 @@ internal static class Build
         deployment.Spec.Replicas = replicas;
         deployment.Status = new V1DeploymentStatus
         {
-            ObservedGeneration = 3, UpdatedReplicas = updated, Replicas = total, AvailableReplicas = available, Conditions = [],
+            ObservedGeneration = 3,
+            UpdatedReplicas = updated,
+            Replicas = total,
+            AvailableReplicas = available,
+            Conditions = [],
         };
         return deployment;
     }

@@ -120,7 +120,10 @@ public sealed class ObserverTests
         var pod = APod();
         pod.Status.Conditions.Add(new V1PodCondition
         {
-            Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = "0/1 nodes are available: 1 Insufficient cpu.",
+            Type = "PodScheduled",
+            Status = "False",
+            Reason = "Unschedulable",
+            Message = "0/1 nodes are available: 1 Insufficient cpu.",
         });
         var observed = Observe(AView(ADeployment(), pod));
         Assert.Equal((ConditionStatus.False, Reasons.Unschedulable), (observed.Status, observed.Reason));

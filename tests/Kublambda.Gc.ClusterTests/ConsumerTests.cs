@@ -2,7 +2,6 @@ using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
 using Kublambda.Gc.Consumers;
 using Kublambda.Registry.Tests;
-using MassTransit;
 using MassTransit.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using static Kublambda.Registry.Tests.Artifacts;

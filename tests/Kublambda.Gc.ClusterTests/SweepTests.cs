@@ -1,4 +1,3 @@
-using k8s;
 using k8s.Autorest;
 using Kublambda.Contracts;
 using Kublambda.Gc.Sweeping;

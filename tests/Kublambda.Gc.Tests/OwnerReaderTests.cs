@@ -1,7 +1,6 @@
 using Kublambda.Contracts;
 using Kublambda.Gc.Sweeping;
 using Kublambda.Registry;
-using Kublambda.Registry.Tests;
 using static Kublambda.Registry.Tests.Artifacts;
 
 namespace Kublambda.Gc.Tests;

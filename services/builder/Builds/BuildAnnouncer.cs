@@ -1,8 +1,8 @@
 using k8s.Models;
+using Kublambda.Builder.Pipelines;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
 using Kublambda.Contracts.Resources;
-using Kublambda.Builder.Pipelines;
 using Kublambda.Hosting;
 using Kublambda.Registry;
 using Microsoft.Extensions.Options;

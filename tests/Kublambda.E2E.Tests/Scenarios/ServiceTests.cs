@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Kublambda.Contracts.Resources;
 using Kublambda.E2E.Tests.Cluster;
 using static Kublambda.E2E.Tests.Cluster.LambdaBuilder;
 
