@@ -39,19 +39,26 @@ public sealed class RegistryView(Uri address) : IDisposable
         return Texts(body, "tags");
     }
 
-    /// <summary>Repositories that have tags.</summary>
+    /// <summary>Repositories that have tags; a registry keeps the names of those it has emptied.</summary>
     public async Task<IReadOnlyList<string>> RepositoriesAsync()
     {
-        using var response = await http.GetAsync(new Uri("/v2/_catalog?n=10000", UriKind.Relative));
-        using var body = await JsonAsync(response);
+        const int page = 500;
         var filled = new List<string>();
-        foreach (var repository in Texts(body, "repositories"))
+        for (var last = ""; ;)
         {
-            if ((await TagsAsync(repository)).Count > 0)
-                filled.Add(repository);
-        }
+            using var response = await http.GetAsync(new Uri($"/v2/_catalog?n={page}&last={Uri.EscapeDataString(last)}", UriKind.Relative));
+            using var body = await JsonAsync(response);
+            var names = Texts(body, "repositories");
+            foreach (var repository in names)
+            {
+                if ((await TagsAsync(repository)).Count > 0)
+                    filled.Add(repository);
+            }
 
-        return filled;
+            if (names.Count < page)
+                return filled;
+            last = names[^1];
+        }
     }
 
     /// <summary>The digest that a tag or digest stands for; null where it is not there.</summary>
