@@ -4,7 +4,7 @@ using Kublambda.E2E.Tests.Cluster;
 
 namespace Kublambda.E2E.Tests.Chaos;
 
-/// <summary>Kills one part of the platform after the other, in an order that is the same in every run, until it is disposed.</summary>
+/// <summary>Kills one part of the platform after the other, in an order that is the same in every run: two rounds, a different death in each.</summary>
 internal sealed class Monkey : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(7);
@@ -13,6 +13,7 @@ internal sealed class Monkey : IAsyncDisposable
     private readonly List<string> deeds = [];
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private readonly Task running;
+    private const int Rounds = 2;
 
     public Monkey(TestCluster cluster)
     {
@@ -25,6 +26,9 @@ internal sealed class Monkey : IAsyncDisposable
 
     public int Kills { get; private set; }
 
+    /// <summary>Until it has killed all it means to kill.</summary>
+    public Task DoneAsync() => running;
+
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
@@ -35,11 +39,10 @@ internal sealed class Monkey : IAsyncDisposable
     private async Task RunAsync()
     {
         string[] victims = ["builder", "deployer", Installation.RabbitMq, "controller", "api server", "gc", "builder", "controller", "deployer", "gc"];
-        for (var i = 0; !stop.IsCancellationRequested; i++)
+        for (var i = 0; i < Rounds * victims.Length && !stop.IsCancellationRequested; i++)
         {
             var victim = victims[i % victims.Length];
-            // By the second round the other way of dying has its turn.
-            var byForce = i / victims.Length % 2 == 1;
+            var byForce = i / victims.Length == 1;
             string result;
             try
             {
