@@ -20,8 +20,16 @@ public sealed class TestCluster : IAsyncLifetime
     public RegistryView Registry { get; private set; } = null!;
     public Installation Platform { get; private set; } = null!;
 
-    /// <summary>Calls functions. No retries; connections are kept, as any client keeps them.</summary>
-    public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromSeconds(60) };
+    /// <summary>
+    /// Calls functions. No retries; connections are kept, but not for long: Kubernetes gives node ports out again, and a
+    /// connection to the function that had the port before answers nothing for ever.
+    /// </summary>
+    public HttpClient Http { get; } = new(new SocketsHttpHandler
+    {
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1),
+    })
+    { Timeout = TimeSpan.FromSeconds(60) };
 
     public async ValueTask InitializeAsync()
     {

@@ -109,7 +109,8 @@ public class LambdaSpace(TestCluster cluster)
     /// </summary>
     public Task<HttpAnswer> AnswersAsync(Lambda lambda, string text, string path = "", int seconds = 60) =>
         Eventually.HoldsAsync(
-            $"{UrlOf(lambda)}{path} to answer \"{text}\"", async () => await CallAsync(await ReadAsync(lambda.Metadata.Name), path),
+            $"{UrlOf(lambda)}{path} to answer \"{text}\"",
+            async () => await CallAsync(await ReadAsync(lambda.Metadata.Name), path).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken),
             a => a.Status == HttpStatusCode.OK && a.Body == text, seconds, explain: () => Diagnosis.OfAsync(Cluster, Name, lambda.Metadata.Name));
 
     /// <summary>The pods of the function that are not on their way out.</summary>
