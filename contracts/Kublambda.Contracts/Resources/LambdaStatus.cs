@@ -6,7 +6,7 @@ public sealed record LambdaStatus
     /// <summary>The generation of the spec that this status speaks of.</summary>
     public long? ObservedGeneration { get; init; }
 
-    /// <summary>The revision that serves: the tag of <see cref="Image"/>.</summary>
+    /// <summary>The revision of <see cref="Image"/>, and its tag. While its pods do not start yet, or fail, the one before may still serve; the condition Ready says so.</summary>
     public string? Revision { get; init; }
 
     /// <summary>The last image that was built, by digest, under the name that nodes pull.</summary>
