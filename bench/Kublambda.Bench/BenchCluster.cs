@@ -9,8 +9,12 @@ internal sealed class BenchCluster(string kubeconfig) : IDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    /// <summary>Each call opens its own connection: a kept one would stay with the pod it first reached.</summary>
-    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero }) { Timeout = TimeSpan.FromSeconds(5) };
+    /// <summary>
+    /// Each call opens its own connection: a kept one would stay with the pod it first reached. It is given up early: up to
+    /// Kubernetes 1.22 kube-proxy listens on node ports itself, to keep them, and a connection that comes in between two of its
+    /// tables is taken and never answered.
+    /// </summary>
+    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero }) { Timeout = TimeSpan.FromMilliseconds(500) };
 
     public IKubernetes Api { get; } = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig));
 

@@ -104,8 +104,9 @@ public class LambdaSpace(TestCluster cluster)
     }
 
     /// <summary>
-    /// Calls until the answer is this text: kube-proxy learns of a pod a moment after its Lambda is Ready. The URL is read
-    /// again each time; a node port changes when its Service is made anew.
+    /// Calls until the answer is this text: kube-proxy learns of a pod a moment after its Lambda is Ready. In that moment it
+    /// may take a connection to a node port itself, and never answer (up to Kubernetes 1.22), so each call is given up after
+    /// a while. The URL is read again each time; a node port changes when its Service is made anew.
     /// </summary>
     public Task<HttpAnswer> AnswersAsync(Lambda lambda, string text, string path = "", int seconds = 60) =>
         Eventually.HoldsAsync(
