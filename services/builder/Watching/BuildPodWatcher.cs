@@ -40,7 +40,6 @@ public sealed partial class BuildPodWatcher(
 
     protected override async Task<TimeSpan?> ReconcileAsync(LambdaRef key, CancellationToken cancellationToken)
     {
-        using var scope = _logger.BeginLambdaScope(key);
         var retry = await reconciler.ReconcileAsync(key, generation: null, cancellationToken);
         var removal = await RemoveOldAsync(key, cancellationToken);
         return retry is { } a && removal is { } b ? (a < b ? a : b) : retry ?? removal;

@@ -27,7 +27,6 @@ public sealed class SecondLook(
 
     protected override async Task<TimeSpan?> ReconcileAsync(Look key, CancellationToken cancellationToken)
     {
-        using var scope = logger.BeginLambdaScope(key.Lambda);
         if (await cleanup.RunAsync(key.Lambda, cancellationToken) is { Manifests.Count: > 0 } report)
             reporter.Done(report);
         return null;
