@@ -9,8 +9,12 @@ namespace Kublambda.Builder.Tests;
 /// What broke others: zip slip (Fission GHSA-qf5v, Argo CVE-2026-40886), links (Argo CVE-2025-62156 and its bypass), a rewritten path
 /// (SharpCompress CVE-2026-44788), bombs. Each is refused as a whole, with its own words.
 /// </summary>
+[Collection(Alone)]
 public sealed class HostileArchiveTests
 {
+    /// <summary>These tests count the process's temporary files, so no other test may make bundles meanwhile.</summary>
+    private const string Alone = "counts temporary files";
+
     private const int Regular = 0x81A4;
 
     public static TheoryData<string, string> Names => new()
@@ -158,4 +162,7 @@ public sealed class HostileArchiveTests
 
     private static Task<Bundle> BundleAsync(byte[] zip) => SourceBundler.Create(
         new LambdaSpec { Runtime = Runtimes.Nodejs, Source = new() { Zip = new() { Data = Convert.ToBase64String(zip) } } }, null, TestContext.Current.CancellationToken);
+
+    [CollectionDefinition(Alone, DisableParallelization = true)]
+    public sealed class CountsTemporaryFiles;
 }
