@@ -44,8 +44,12 @@ dirs=$(grep -rl --include=*.go '+k8s:openapi-gen=true' staging/src/k8s.io pkg ve
 "$work/openapi-gen" --logtostderr -i "$dirs" -p k8s.io/kubernetes/pkg/generated/openapi -O zz_generated.openapi \
   -h hack/boilerplate/boilerplate.generatego.txt -r "$work/openapi-violations.txt"
 
-v=k8s.io/kubernetes/vendor/k8s.io/component-base/version
-go install -trimpath -ldflags "-s -w -X $v.gitVersion=v$KUBERNETES -X $v.gitMajor=1 -X $v.gitMinor=20" \
+# The servers read their version from one package, kubectl from the other.
+stamp="-s -w"
+for v in k8s.io/kubernetes/vendor/k8s.io/{component-base,client-go/pkg}/version; do
+  stamp+=" -X $v.gitVersion=v$KUBERNETES -X $v.gitMajor=1 -X $v.gitMinor=20"
+done
+go install -trimpath -ldflags "$stamp" \
   k8s.io/kubernetes/cmd/{kube-apiserver,kube-controller-manager,kube-scheduler,kubelet,kube-proxy,kubectl}
 
 # The pause container holds a pod's namespaces and does nothing else.
