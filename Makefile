@@ -1,5 +1,7 @@
 # Kublambda. `make` alone says what there is to do.
 .DEFAULT_GOAL := help
+# The SDK alone is enough: without this it wants libicu, which a bare Debian does not have.
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT := 1
 .PHONY: help up down status build images test test-unit test-cluster test-e2e chaos bench-lifecycle cel-conformance verify
 
 help: ## This list
