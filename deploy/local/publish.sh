@@ -11,6 +11,7 @@ type -P dotnet >/dev/null || die 'dotnet is not there: install the .NET SDK 10'
 printf '  compiling the services\n' >&2
 rm -rf artifacts/publish; mkdir -p artifacts
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
+exec 8>&- 9>&- # the compiler's server outlives this script, and would keep its callers' locks
 for target in Restore Publish; do
   dotnet msbuild deploy/images/services.proj -t:$target -m -v:quiet -nologo >artifacts/publish.log 2>&1 || { tail -30 artifacts/publish.log >&2; die 'the services do not compile'; }
 done
