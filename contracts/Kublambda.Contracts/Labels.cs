@@ -14,6 +14,11 @@ public static class Labels
     public const string LambdaNamespace = "kublambda.dev/lambda-namespace";
     public const string Revision = "kublambda.dev/revision";
 
+    /// <summary>
+    /// On the pods of a Lambda's watcher instead of <see cref="LambdaUid"/>, by which the function's Service selects: the uid.
+    /// </summary>
+    public const string WatcherOf = "kublambda.dev/watcher-of";
+
     /// <summary>Annotation on build pods: the generation the build was started for.</summary>
     public const string Generation = "kublambda.dev/generation";
 

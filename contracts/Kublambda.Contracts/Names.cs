@@ -3,6 +3,9 @@ namespace Kublambda.Contracts;
 /// <summary>Every derived name. Names are functions of the Lambda alone, so doing a thing twice finds the first one.</summary>
 public static class Names
 {
+    /// <summary>What every name of <see cref="TriggerPrefix"/> begins with.</summary>
+    public const string AllTriggers = "kublambda.triggers.";
+
     /// <summary>Deployment, Service, HorizontalPodAutoscaler and Ingress are named as the Lambda.</summary>
     public static string Workload(LambdaRef lambda) => lambda.Name;
 
@@ -22,11 +25,23 @@ public static class Names
     public static string SourceTag(string revision) => $"source-{revision}";
 
     /// <summary>The build pod of one revision, at most 63 characters.</summary>
-    public static string BuildPod(LambdaRef lambda, string revision)
+    public static string BuildPod(LambdaRef lambda, string revision) => WithSuffix(lambda.Name, $"-{ShortUid(lambda)}-{revision}");
+
+    /// <summary>
+    /// What a Lambda's resource triggers need in Kubernetes, all of this name: Deployment, ServiceAccount, Secret, ConfigMap,
+    /// and the roles with their bindings in every namespace that is watched. At most 63 characters.
+    /// </summary>
+    public static string Watcher(LambdaRef lambda) => WithSuffix(lambda.Name, $"-{ShortUid(lambda)}-watcher");
+
+    /// <summary>
+    /// What a Lambda's resource triggers need in RabbitMQ: the user and the exchange of this name, and queues below it. The
+    /// user's rights are on this name and on <c>name.*</c> alone.
+    /// </summary>
+    public static string TriggerPrefix(string lambdaUid) => $"{AllTriggers}{lambdaUid}";
+
+    private static string WithSuffix(string name, string suffix)
     {
-        var suffix = $"-{ShortUid(lambda)}-{revision}";
         var room = 63 - suffix.Length;
-        var head = lambda.Name.Length > room ? lambda.Name[..room].TrimEnd('-', '.') : lambda.Name;
-        return head + suffix;
+        return (name.Length > room ? name[..room].TrimEnd('-', '.') : name) + suffix;
     }
 }

@@ -67,11 +67,21 @@ public static class Reasons
 
     // Ready
     public const string Ready = "Ready";
+    /// <summary>A resource trigger starts.</summary>
+    public const string TriggerPending = "TriggerPending";
+    /// <summary>No API of the cluster has the kind that a resource trigger names; looked for again and again.</summary>
+    public const string KindNotFound = "KindNotFound";
+    /// <summary>The installation's policy, or its rights, do not let this Lambda watch those objects.</summary>
+    public const string TriggerForbidden = "TriggerForbidden";
+    /// <summary>The watcher of a resource trigger does not run, or cannot watch.</summary>
+    public const string TriggerFailing = "TriggerFailing";
 
     // Terminating
     public const string CleaningUp = "CleaningUp";
     /// <summary>Build pods still run and are being ended.</summary>
     public const string BuildsEnding = "BuildsEnding";
+    /// <summary>RabbitMQ's management API does not answer, or refuses: the queues of resource triggers cannot be deleted.</summary>
+    public const string BrokerUnavailable = "BrokerUnavailable";
     /// <summary>The registry does not allow deletion (405): the operator's to mend.</summary>
     public const string DeletionDisabled = "DeletionDisabled";
 }

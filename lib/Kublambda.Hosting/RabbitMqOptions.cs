@@ -21,4 +21,10 @@ public sealed record RabbitMqOptions
 
     [Required]
     public string Password { get; init; } = "";
+
+    /// <summary>
+    /// Where the management API is, for example <c>http://rabbitmq:15672</c>. Absent: this installation has none, and no
+    /// resource triggers.
+    /// </summary>
+    public Uri? ManagementUrl { get; init; }
 }

@@ -13,12 +13,13 @@ public static class KubernetesServiceCollectionExtensions
 {
     /// <summary>
     /// One client for the process, from KUBECONFIG, <c>~/.kube/config</c> or the pod's ServiceAccount, and
-    /// <see cref="ApiDiscovery"/> and <see cref="ClusterIdentity"/>.
+    /// <see cref="ApiDiscovery"/>, <see cref="KindDiscovery"/> and <see cref="ClusterIdentity"/>.
     /// </summary>
     public static IServiceCollection AddKubernetes(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ApiDiscovery>();
+        services.TryAddSingleton<KindDiscovery>();
         services.TryAddSingleton<ClusterIdentity>();
         services.TryAddSingleton<IKubernetes>(_ => new k8s.Kubernetes(Configuration()));
         return services;

@@ -24,4 +24,12 @@ public sealed class NamesTests
     [Fact]
     public void A_name_that_is_cut_at_a_dash_does_not_get_two() =>
         Assert.DoesNotContain("--", Names.BuildPod(Short with { Name = new string('a', 40) + "-bcd" }, "0123456789ab"), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_watcher_of_the_longest_name_is_still_a_dns_label()
+    {
+        Assert.Equal("resize-1a2b3c4d-watcher", Names.Watcher(Short));
+        Assert.True(Names.Watcher(Longest).Length <= 63, Names.Watcher(Longest));
+        Assert.EndsWith("-1a2b3c4d-watcher", Names.Watcher(Longest), StringComparison.Ordinal);
+    }
 }

@@ -46,8 +46,38 @@ public sealed record TriggerStatus
 {
     public string Name { get; init; } = "";
     public bool Ready { get; init; }
+
+    /// <summary>Of an HTTP trigger: where it listens.</summary>
     public string? Url { get; init; }
+
+    /// <summary>Of a resource trigger that is not ready: one of <see cref="Reasons"/>.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What is missing, and what to do about it.</summary>
     public string? Message { get; init; }
+
+    /// <summary>Changes of the selected objects, whether the condition matches or not.</summary>
+    public long? Seen { get; init; }
+
+    /// <summary>Those that the function is, or was, to be called for.</summary>
+    public long? Matched { get; init; }
+
+    /// <summary>Those that it answered with 2xx.</summary>
+    public long? Delivered { get; init; }
+
+    /// <summary>Those that went to the dead letters.</summary>
+    public long? Failed { get; init; }
+
+    /// <summary>Those that wait, or are tried again.</summary>
+    public long? Waiting { get; init; }
+    public TriggerFault? LastError { get; init; }
+}
+
+/// <summary>The newest thing that went wrong with a resource trigger: a condition that cannot be evaluated, a call that failed.</summary>
+public sealed record TriggerFault
+{
+    public DateTimeOffset? Time { get; init; }
+    public string Message { get; init; } = "";
 }
 
 /// <summary>A condition after the API conventions; types are in <see cref="ConditionTypes"/>, reasons in <see cref="Reasons"/>.</summary>

@@ -35,6 +35,8 @@ public sealed record ResourceTrigger
 {
     public string ApiVersion { get; init; } = "";
     public string Kind { get; init; } = "";
+
+    /// <summary>Those of the objects; the Lambda's own when absent or empty, all with <c>*</c>. Without effect for kinds that have no namespace.</summary>
     public IReadOnlyList<string>? Namespaces { get; init; }
     public string? LabelSelector { get; init; }
     public string? FieldSelector { get; init; }
