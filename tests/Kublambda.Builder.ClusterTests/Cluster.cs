@@ -3,6 +3,7 @@ using k8s.Autorest;
 using k8s.Models;
 using Kublambda.Builder.ClusterTests;
 using Kublambda.Registry;
+using Kublambda.Tests;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -20,7 +21,7 @@ public sealed class Cluster : IAsyncLifetime
     public const string ToolImage = "localhost/kublambda/buildah:dev";
     public const string FetchImage = "localhost/kublambda/builder:dev";
 
-    private readonly string? _kubeconfig = Find();
+    private readonly string? _kubeconfig = Checkout.Kubeconfig();
     private string _namespace = "";
     private k8s.Kubernetes? _client;
 
@@ -108,18 +109,4 @@ public sealed class Cluster : IAsyncLifetime
         ["Registry:PullHost"] = "localhost:5000",
         ["Registry:Insecure"] = "true",
     };
-
-    private static string? Find()
-    {
-        if (Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 } set)
-            return set;
-        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
-        {
-            var file = Path.Combine(directory.FullName, ".local", "kubeconfig");
-            if (File.Exists(file))
-                return file;
-        }
-
-        return null;
-    }
 }

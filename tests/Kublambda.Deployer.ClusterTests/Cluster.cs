@@ -10,6 +10,7 @@ using Kublambda.Deployer.ClusterTests;
 using Kublambda.Deployer.Watching;
 using Kublambda.Hosting;
 using Kublambda.Kubernetes;
+using Kublambda.Tests;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -29,7 +30,7 @@ public sealed class Cluster : IAsyncLifetime, IFactPublisher
         Environment.GetEnvironmentVariable("KUBLAMBDA_TEST_IMAGE") ?? "localhost/kublambda/runtime-nodejs:dev";
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly ConcurrentDictionary<string, DeploymentObserved> _said = new();
-    private readonly string? _kubeconfig = Find();
+    private readonly string? _kubeconfig = Checkout.Kubeconfig();
     private IHost? _host;
 
     public string Namespace { get; } = $"deployer-{Guid.NewGuid().ToString("N")[..6]}";
@@ -130,18 +131,4 @@ public sealed class Cluster : IAsyncLifetime, IFactPublisher
     /// <summary>Waits until the watcher says this reason.</summary>
     public Task<DeploymentObserved?> SaysAsync(string name, string reason, int seconds = 60) =>
         EventuallyAsync(() => Task.FromResult(Said(name)), said => said?.Reason == reason, $"{name} is {reason}", seconds);
-
-    private static string? Find()
-    {
-        if (Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 } set)
-            return set;
-        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
-        {
-            var file = Path.Combine(directory.FullName, ".local", "kubeconfig");
-            if (File.Exists(file))
-                return file;
-        }
-
-        return null;
-    }
 }

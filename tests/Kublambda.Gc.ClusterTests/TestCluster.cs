@@ -3,6 +3,7 @@ using k8s.Models;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
 using Kublambda.Gc.ClusterTests;
+using Kublambda.Tests;
 
 [assembly: AssemblyFixture(typeof(TestCluster))]
 
@@ -11,7 +12,7 @@ namespace Kublambda.Gc.ClusterTests;
 /// <summary>The cluster of KUBECONFIG or of the repository's <c>.local/kubeconfig</c>; a namespace for Lambdas and one for build pods in it.</summary>
 public sealed class TestCluster : IAsyncLifetime
 {
-    private readonly string? _kubeconfig = Find();
+    private readonly string? _kubeconfig = Checkout.Kubeconfig();
     private readonly string _suffix = Guid.NewGuid().ToString("N")[..6];
     private k8s.Kubernetes? _client;
     private readonly System.Collections.Concurrent.ConcurrentBag<string> _held = [];
@@ -101,19 +102,5 @@ public sealed class TestCluster : IAsyncLifetime
     {
         var patch = new V1Patch("""{"metadata":{"finalizers":null}}""", V1Patch.PatchType.MergePatch);
         await Client.CustomObjects.PatchNamespacedCustomObjectAsync<Lambda>(patch, Lambda.Group, Lambda.Version, Namespace, Lambda.Plural, lambda);
-    }
-
-    private static string? Find()
-    {
-        if (Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 } set)
-            return set;
-        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
-        {
-            var file = Path.Combine(directory.FullName, ".local", "kubeconfig");
-            if (File.Exists(file))
-                return file;
-        }
-
-        return null;
     }
 }

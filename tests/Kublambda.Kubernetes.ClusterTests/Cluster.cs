@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using k8s;
 using k8s.Models;
 using Kublambda.Kubernetes.ClusterTests;
+using Kublambda.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
 
 [assembly: AssemblyFixture(typeof(Cluster))]
@@ -11,7 +12,7 @@ namespace Kublambda.Kubernetes.ClusterTests;
 /// <summary>The cluster of KUBECONFIG or of the repository's <c>.local/kubeconfig</c>, and a namespace in it for this run.</summary>
 public sealed class Cluster : IAsyncLifetime
 {
-    private readonly string? _kubeconfig = Find();
+    private readonly string? _kubeconfig = Checkout.Kubeconfig();
     private readonly MeterFactory _meters = new();
     private k8s.Kubernetes? _client;
 
@@ -64,20 +65,6 @@ public sealed class Cluster : IAsyncLifetime
         for (var i = 0; i < seconds * 20 && !condition(); i++)
             await Task.Delay(50, TestContext.Current.CancellationToken);
         Assert.True(condition(), what);
-    }
-
-    private static string? Find()
-    {
-        if (Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 } set)
-            return set;
-        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
-        {
-            var file = Path.Combine(directory.FullName, ".local", "kubeconfig");
-            if (File.Exists(file))
-                return file;
-        }
-
-        return null;
     }
 
     private sealed class MeterFactory : IMeterFactory

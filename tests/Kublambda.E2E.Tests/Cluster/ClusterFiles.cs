@@ -1,3 +1,5 @@
+using Kublambda.Tests;
+
 namespace Kublambda.E2E.Tests.Cluster;
 
 /// <summary>Where the cluster's kubeconfig and a kubectl are on this machine.</summary>
@@ -6,14 +8,7 @@ internal static class ClusterFiles
     public const string NoCluster = "There is no cluster to test on: run `make up` first (or set KUBECONFIG to a cluster that Kublambda is installed in).";
 
     /// <summary>KUBECONFIG, else the one that <c>make up</c> leaves in the repository.</summary>
-    public static string Kubeconfig()
-    {
-        if (Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 } path)
-            return path;
-
-        var local = Path.Combine(Repository(), ".local", "kubeconfig");
-        return File.Exists(local) ? local : throw new InvalidOperationException($"{NoCluster} Looked for {local}.");
-    }
+    public static string Kubeconfig() => Checkout.Kubeconfig() ?? throw new InvalidOperationException($"{NoCluster} Looked for .local/kubeconfig in {Checkout.Root()}.");
 
     /// <summary>KUBECTL, else the one on the PATH, else the one that the local cluster was built with.</summary>
     public static string Kubectl()
@@ -29,17 +24,5 @@ internal static class ClusterFiles
         var built = Directory.Exists(kublambda) ? Directory.GetDirectories(kublambda, "kubernetes-*") : [];
         return onPath.Concat(built).Select(directory => Path.Combine(directory, "kubectl")).FirstOrDefault(File.Exists)
             ?? throw new InvalidOperationException("There is no kubectl: run `make up`, which builds one, or set KUBECTL.");
-    }
-
-    /// <summary>The root of the checkout that these tests were built from.</summary>
-    public static string Repository()
-    {
-        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
-        {
-            if (File.Exists(Path.Combine(directory.FullName, "Kublambda.sln")))
-                return directory.FullName;
-        }
-
-        throw new InvalidOperationException($"{AppContext.BaseDirectory} is not inside a checkout of Kublambda.");
     }
 }

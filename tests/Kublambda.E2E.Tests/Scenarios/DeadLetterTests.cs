@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Kublambda.E2E.Tests.Cluster;
+using Kublambda.Tests;
 using static Kublambda.E2E.Tests.Cluster.LambdaBuilder;
 
 namespace Kublambda.E2E.Tests.Scenarios;
@@ -48,7 +49,7 @@ public sealed class DeadLetterTests(TestNamespace<DeadLetterTests> space, TestCl
     private static async Task<string> DeadLettersAsync(string command, string queue = "", bool mayFail = false)
     {
         string[] arguments = queue.Length > 0 ? [command, queue] : [command];
-        var start = new ProcessStartInfo(Path.Combine(ClusterFiles.Repository(), "deploy", "dead-letters"), arguments)
+        var start = new ProcessStartInfo(Path.Combine(Checkout.Root(), "deploy", "dead-letters"), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
