@@ -29,7 +29,7 @@ internal sealed class LifecycleBench : IAsyncDisposable
     {
         var ns = $"bench-{Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)[..6]}";
         await cluster.Api.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new() { Name = ns } }, cancellationToken: cancellation);
-        await cluster.KubectlAsync(Manifest(ns, "model", "model"), cancellation, "apply", "-f", "-");
+        await cluster.KubectlAsync(Manifest(ns, "model", "model", "buildah"), cancellation, "apply", "-f", "-");
         var build = await BenchCluster.UntilAsync("the build pod", async () =>
         {
             var pods = await cluster.Api.CoreV1.ListNamespacedPodAsync(Builds, labelSelector: $"{Labels.Lambda}=model,{Labels.LambdaNamespace}={ns}", cancellationToken: cancellation);
@@ -77,7 +77,7 @@ internal sealed class LifecycleBench : IAsyncDisposable
         return new(measure, clock.Elapsed.TotalSeconds);
     }
 
-    private static string Manifest(string ns, string name, string says) => KubernetesJson.Serialize(new Lambda
+    private static string Manifest(string ns, string name, string says, string? pipeline = null) => KubernetesJson.Serialize(new Lambda
     {
         Metadata = new() { Name = name, NamespaceProperty = ns },
         Spec = new()
@@ -87,6 +87,7 @@ internal sealed class LifecycleBench : IAsyncDisposable
             Source = new() { Inline = new() { Files = new Dictionary<string, string> { ["index.js"] = $"exports.handler = () => '{says}';" } } },
             Triggers = [new() { Name = "web", Http = new() { Exposure = Exposures.NodePort } }],
             Scaling = new() { MinReplicas = 1, MaxReplicas = 2 },
+            Build = pipeline is null ? null : new() { Pipeline = pipeline },
         },
     });
 

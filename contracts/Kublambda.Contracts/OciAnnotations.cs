@@ -16,6 +16,9 @@ public static class OciAnnotations
     public const string Lambda = "dev.kublambda.lambda";
     public const string Revision = "dev.kublambda.revision";
 
+    /// <summary>On source bundles: when it was pushed, RFC 3339. The OCI image specification's own key.</summary>
+    public const string Created = "org.opencontainers.image.created";
+
     /// <summary>Media type of the config of a source bundle.</summary>
     public const string SourceConfigMediaType = "application/vnd.kublambda.source.config.v1+json";
 

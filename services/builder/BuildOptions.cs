@@ -23,6 +23,10 @@ public sealed record BuildOptions
     [Range(1, 1000)]
     public int MaxConcurrent { get; init; } = 4;
 
+    /// <summary>Images that one replica puts together at the same time without a pod (the pipeline <c>append</c>).</summary>
+    [Range(1, 100)]
+    public int MaxAppends { get; init; } = 4;
+
     /// <summary>How long a failed build pod is kept to be looked at.</summary>
     public TimeSpan KeepFailed { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -81,7 +81,7 @@ public abstract class BuildScenario(Cluster cluster) : IAsyncLifetime
         var lambda = new Lambda
         {
             Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = Namespace, Uid = Guid.NewGuid().ToString(), Generation = 1 },
-            Spec = with?.Invoke(spec) ?? spec,
+            Spec = Named(with?.Invoke(spec) ?? spec),
         };
         Lambdas[LambdaRef.Of(lambda)] = lambda;
         return lambda;
@@ -92,10 +92,13 @@ public abstract class BuildScenario(Cluster cluster) : IAsyncLifetime
         var changed = lambda with
         {
             Metadata = new V1ObjectMeta { Name = lambda.Metadata.Name, NamespaceProperty = Namespace, Uid = lambda.Metadata.Uid, Generation = lambda.Metadata.Generation + 1 },
-            Spec = with(lambda.Spec),
+            Spec = Named(with(lambda.Spec)),
         };
         return Lambdas[LambdaRef.Of(changed)] = changed;
     }
+
+    // With "auto" the builder would make these images itself; here it is about pods.
+    private static LambdaSpec Named(LambdaSpec spec) => spec with { Build = (spec.Build ?? new()) with { Pipeline = spec.Build?.Pipeline ?? "test" } };
 
     protected static SourceSpec Code(string text) => new() { Inline = new() { Files = new Dictionary<string, string> { ["index.js"] = text } } };
 }

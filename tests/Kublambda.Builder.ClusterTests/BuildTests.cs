@@ -12,8 +12,8 @@ public sealed class BuildTests(Cluster cluster) : BuildScenario(cluster)
     [Fact]
     public async Task A_function_is_built_once_and_said_again_whenever_it_is_asked_for()
     {
-        var builder = await StartAsync(("Build:DefaultPipeline", "buildah"));
-        var lambda = ALambda("hello");
+        var builder = await StartAsync();
+        var lambda = ALambda("hello", l => l with { Build = new() { Pipeline = "buildah" } });
         await builder.ChangedAsync(lambda);
         await builder.SaysAsync<BuildStarted>(lambda);
         var built = await builder.SaysAsync<LambdaBuilt>(lambda, b => b.FinishedAt is not null, seconds: 120);

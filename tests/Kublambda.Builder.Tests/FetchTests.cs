@@ -21,8 +21,8 @@ public sealed class FetchTests
         var spec = new LambdaSpec { Runtime = Runtimes.Nodejs, Source = new() { Inline = new() { Files = new Dictionary<string, string> { ["index.js"] = "code" } } } };
         using var bundle = await SourceBundler.Create(spec, null, Stop);
         var lambda = TestPipelines.Resize;
-        var pushed = await SourceArtifact.PushAsync(client, TestPipelines.Job(), bundle, Stop);
-        Assert.Equal(pushed.Digest, (await SourceArtifact.PushAsync(client, TestPipelines.Job(), bundle, Stop)).Digest);
+        var pushed = await SourceArtifact.PushAsync(client, TestPipelines.Job(), bundle, DateTimeOffset.UnixEpoch, Stop);
+        Assert.Equal(pushed.Digest, (await SourceArtifact.PushAsync(client, TestPipelines.Job(), bundle, DateTimeOffset.UnixEpoch, Stop)).Digest);
 
         var manifest = (await client.GetManifestAsync(Names.Repository(lambda), "source-0123456789ab", Stop))!.Parse();
         Assert.Equal(OciAnnotations.SourceLayerMediaType, manifest.Layers![0].MediaType);

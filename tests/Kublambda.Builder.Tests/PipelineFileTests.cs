@@ -84,7 +84,7 @@ public sealed class PipelineFileTests
         File.WriteAllText(Path.Combine(second.Path, "p.yaml"), Good.Replace("description: d", "description: mine", StringComparison.Ordinal));
         var options = new BuildOptions { PipelinesPath = $"{first.Path}:{second.Path}", DefaultPipeline = "p", Images = { ["tool"] = "i" } };
         var catalog = PipelineCatalog.Load(options);
-        Assert.Equal(["p"], catalog.Names);
+        Assert.Equal(["append", "p"], catalog.Names);
         Assert.Equal("mine", catalog.Find("auto")!.Description);
         Assert.Same(catalog.Find(null), catalog.Find("p"));
         Assert.Null(catalog.Find("kaniko"));

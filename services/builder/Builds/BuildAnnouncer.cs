@@ -12,7 +12,15 @@ namespace Kublambda.Builder.Builds;
 /// <summary>Says on the bus how a build stands.</summary>
 public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<RegistryOptions> registry, IOptions<BuildOptions> options, ILogger<BuildAnnouncer> logger)
 {
-    public async Task BuiltAsync(Lambda lambda, string revision, Pipeline pipeline, string digest, V1Pod? pod, CancellationToken cancellationToken)
+    /// <param name="lambda">Whose.</param>
+    /// <param name="revision">Its revision.</param>
+    /// <param name="pipeline">What built it.</param>
+    /// <param name="digest">The image.</param>
+    /// <param name="pod">The build pod, where there is one.</param>
+    /// <param name="took">From when to when it was built, where that was without a pod and just now.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public async Task BuiltAsync(
+        Lambda lambda, string revision, Pipeline pipeline, string digest, V1Pod? pod, (DateTimeOffset From, DateTimeOffset To)? took, CancellationToken cancellationToken)
     {
         var reference = LambdaRef.Of(lambda);
         var image = $"{registry.Value.PullHost}/{Names.Repository(reference)}@{digest}";
@@ -26,21 +34,29 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
                 Image = image,
                 Pipeline = pipeline.Name,
                 Pod = pod is null ? null : BuildPod.FullName(pod),
-                StartedAt = pod is null ? null : BuildPodReport.StartedAt(pod),
-                FinishedAt = pod is null ? null : BuildPodReport.FinishedAt(pod),
+                StartedAt = pod is null ? took?.From : BuildPodReport.StartedAt(pod),
+                FinishedAt = pod is null ? took?.To : BuildPodReport.FinishedAt(pod),
             },
             cancellationToken);
     }
 
-    public Task StartedAsync(Lambda lambda, BuildJob job, V1Pod pod, CancellationToken cancellationToken) => publisher.PublishAsync(
+    /// <summary>A build that needs no pod begins.</summary>
+    public Task StartedAsync(Lambda lambda, BuildJob job, DateTimeOffset at, CancellationToken cancellationToken) =>
+        StartedAsync(lambda, job, null, at, cancellationToken);
+
+    /// <summary>There is a build pod.</summary>
+    public Task StartedAsync(Lambda lambda, BuildJob job, V1Pod pod, CancellationToken cancellationToken) =>
+        StartedAsync(lambda, job, BuildPod.FullName(pod), BuildPodReport.StartedAt(pod) ?? DateTimeOffset.UnixEpoch, cancellationToken);
+
+    private Task StartedAsync(Lambda lambda, BuildJob job, string? pod, DateTimeOffset at, CancellationToken cancellationToken) => publisher.PublishAsync(
         new BuildStarted
         {
             Lambda = job.Lambda,
             Generation = lambda.Metadata.Generation ?? 0,
             Revision = job.Revision,
             Pipeline = job.Pipeline.Name,
-            Pod = BuildPod.FullName(pod),
-            StartedAt = BuildPodReport.StartedAt(pod) ?? DateTimeOffset.UnixEpoch,
+            Pod = pod,
+            StartedAt = at,
         },
         cancellationToken);
 

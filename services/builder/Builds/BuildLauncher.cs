@@ -1,4 +1,5 @@
 using k8s.Models;
+using Kublambda.Builder.Appending;
 using Kublambda.Builder.Sources;
 using Kublambda.Contracts;
 using Kublambda.Registry;
@@ -8,7 +9,7 @@ namespace Kublambda.Builder.Builds;
 
 /// <summary>Starts build pods where there is a place for them, and ends those that nobody waits for any more.</summary>
 public sealed partial class BuildLauncher(
-    ILambdas lambdas, IRegistryClient registry, BuildPods pods, BuildSlots slots, IOptions<BuildOptions> options, IOptions<RegistryOptions> registryOptions,
+    ILambdas lambdas, IRegistryClient registry, BuildPods pods, BuildSlots slots, ImageAppender appender, IOptions<BuildOptions> options, IOptions<RegistryOptions> registryOptions,
     TimeProvider time, ILogger<BuildLauncher> logger)
 {
     /// <returns>The pod; null where all places are taken, or the Lambda changed or went meanwhile.</returns>
@@ -24,7 +25,7 @@ public sealed partial class BuildLauncher(
             return null;
         }
 
-        var source = await SourceArtifact.PushAsync(registry, job, bundle, cancellationToken);
+        var source = await SourceArtifact.PushAsync(registry, job, bundle, time.GetUtcNow(), cancellationToken);
         if (!await StillWantedAsync(job, cancellationToken))
         {
             LogUnwanted(job.PodName);
@@ -48,6 +49,29 @@ public sealed partial class BuildLauncher(
 
         LogStarted(pod.Name(), job.Attempt);
         return pod;
+    }
+
+    /// <summary>Makes the image here and now, without a pod.</summary>
+    /// <returns>The image; null where the Lambda changed or went meanwhile.</returns>
+    /// <exception cref="RegistryException">A registry does not answer, or refuses.</exception>
+    public async Task<Descriptor?> AppendAsync(BuildJob job, Bundle bundle, CancellationToken cancellationToken)
+    {
+        slots.Forget(job.Lambda);
+        await CancelOthersAsync(job.Lambda, job.Generation, job.Revision, cancellationToken);
+        var source = await SourceArtifact.PushAsync(registry, job, bundle, time.GetUtcNow(), cancellationToken);
+        var image = await appender.AppendAsync(job, bundle, cancellationToken);
+        if (await StillWantedAsync(job, cancellationToken))
+            return image;
+
+        LogUnwanted(job.Image);
+        // Deleted before the image was there: its clean-up may be over.
+        if (await lambdas.ReadBuildableAsync(job.Lambda, cancellationToken) is null)
+        {
+            await registry.DeleteManifestAsync(Names.Repository(job.Lambda), image.Digest, cancellationToken);
+            await registry.DeleteManifestAsync(Names.Repository(job.Lambda), source.Digest, cancellationToken);
+        }
+
+        return null;
     }
 
     /// <summary>Ends builds of the Lambda that this one supersedes: of other revisions, unless started for a newer generation.</summary>
@@ -88,8 +112,8 @@ public sealed partial class BuildLauncher(
     [LoggerMessage(LogLevel.Information, "All places for builds are taken, {Waiting} Lambdas wait")]
     private partial void LogWaiting(int waiting);
 
-    [LoggerMessage(LogLevel.Information, "The Lambda changed or went meanwhile: {Pod} is not wanted any more")]
-    private partial void LogUnwanted(string pod);
+    [LoggerMessage(LogLevel.Information, "The Lambda changed or went meanwhile: {Build} is not wanted any more")]
+    private partial void LogUnwanted(string build);
 
     [LoggerMessage(LogLevel.Information, "Build pod {Pod} created, try {Attempt}")]
     private partial void LogStarted(string pod, int attempt);

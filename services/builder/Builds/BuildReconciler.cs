@@ -15,7 +15,7 @@ namespace Kublambda.Builder.Builds;
 /// called for messages, for changes of build pods and for free places alike, from any replica, and never waits for a build.
 /// </summary>
 public sealed partial class BuildReconciler(
-    ILambdas lambdas, PipelineCatalog pipelines, RuntimeImages runtimes, IRegistryClient registry, BuildPods pods, BuildLauncher launcher,
+    ILambdas lambdas, PipelineChoice pipelines, RuntimeImages runtimes, IRegistryClient registry, BuildPods pods, BuildLauncher launcher,
     BuildAnnouncer announcer, ClusterIdentity cluster, IOptions<RegistryOptions> registryOptions, TimeProvider time, ILogger<BuildReconciler> logger)
 {
     /// <param name="reference">The Lambda.</param>
@@ -34,6 +34,10 @@ public sealed partial class BuildReconciler(
         try
         {
             return await ReconcileAsync(reference, lambda, cancellationToken);
+        }
+        catch (PipelineChoiceException e)
+        {
+            await announcer.RefusedAsync(lambda, e.Reason, e.Message, final: true, cancellationToken);
         }
         catch (SourceRefusedException e)
         {
@@ -63,14 +67,8 @@ public sealed partial class BuildReconciler(
 
     private async Task<TimeSpan?> ReconcileAsync(LambdaRef reference, Lambda lambda, CancellationToken cancellationToken)
     {
-        if (pipelines.Find(lambda.Spec.Build?.Pipeline) is not { } pipeline)
-        {
-            await announcer.RefusedAsync(
-                lambda, Reasons.UnknownPipeline, $"There is no pipeline \"{SourcePath.Show(lambda.Spec.Build!.Pipeline!)}\" here. Set spec.build.pipeline to one of: {string.Join(", ", pipelines.Names)}.", final: true, cancellationToken);
-            return null;
-        }
-
         using var bundle = await SourceBundler.Create(lambda.Spec, await lambdas.ReadSourceAsync(lambda, cancellationToken), cancellationToken);
+        var pipeline = await pipelines.OfAsync(lambda.Spec, bundle, cancellationToken);
         var (baseImage, baseInsecure) = await runtimes.ResolveAsync(lambda.Spec.Runtime, cancellationToken);
         var revision = Revision.Of(
             bundle.ContentDigest, baseImage.Digest!, pipeline, lambda.Spec.Build?.Env, lambda.GetAnnotation(Labels.Rebuild));
@@ -82,7 +80,7 @@ public sealed partial class BuildReconciler(
         {
             launcher.Forget(reference);
             await launcher.CancelOthersAsync(reference, lambda.Metadata.Generation ?? 0, revision, cancellationToken);
-            await announcer.BuiltAsync(lambda, revision, pipeline, image.Digest, pod, cancellationToken);
+            await announcer.BuiltAsync(lambda, revision, pipeline, image.Digest, pod, took: null, cancellationToken);
             return null;
         }
 
@@ -100,6 +98,13 @@ public sealed partial class BuildReconciler(
             ImageInsecure = registryOptions.Value.Insecure,
             Settings = lambda.Spec.Build,
         };
+        if (!pipeline.HasPod)
+        {
+            if (!FailedForGood(lambda, revision))
+                await AppendAsync(job, lambda, bundle, cancellationToken);
+            return null;
+        }
+
         if (pod is not null)
             return await LookAtAsync(pod, job, lambda, bundle, cancellationToken);
         if (!FailedForGood(lambda, revision))
@@ -150,6 +155,25 @@ public sealed partial class BuildReconciler(
     {
         if (await launcher.LaunchAsync(job, bundle, cancellationToken) is { } pod)
             await announcer.StartedAsync(lambda, job, pod, cancellationToken);
+    }
+
+    private async Task AppendAsync(BuildJob job, Lambda lambda, Bundle bundle, CancellationToken cancellationToken)
+    {
+        var began = time.GetUtcNow();
+        var limit = TimeSpan.FromSeconds(lambda.Spec.Build?.TimeoutSeconds ?? Defaults.BuildTimeoutSeconds);
+        await announcer.StartedAsync(lambda, job, began, cancellationToken);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(limit);
+        try
+        {
+            if (await launcher.AppendAsync(job, bundle, timeout.Token) is { } image)
+                await announcer.BuiltAsync(lambda, job.Revision, job.Pipeline, image.Digest, pod: null, (began, time.GetUtcNow()), cancellationToken);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            await announcer.RefusedAsync(
+                lambda, Reasons.BuildTimeout, $"The build took longer than {limit.TotalSeconds:0} s and was ended. Raise spec.build.timeoutSeconds, or make the source smaller.", final: false, cancellationToken);
+        }
     }
 
     // The pod that failed is gone by now; the status remembers, for this generation and revision.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Kublambda.Builder.Sources;
 using Kublambda.Contracts;
@@ -8,11 +9,19 @@ namespace Kublambda.Builder.Builds;
 /// <summary>Puts a bundle into the registry as an OCI artifact, beside the image that is made of it.</summary>
 public static class SourceArtifact
 {
-    /// <returns>The manifest.</returns>
+    /// <param name="registry">The push side.</param>
+    /// <param name="job">The build that it is for.</param>
+    /// <param name="bundle">The source.</param>
+    /// <param name="now">Said in the manifest: images of reproducible builds do not say their age, so retention reads it here.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The manifest; the one from an earlier try where there is one.</returns>
     /// <exception cref="RegistryException">The registry does not answer, or refuses.</exception>
-    public static async Task<Descriptor> PushAsync(IRegistryClient registry, BuildJob job, Bundle bundle, CancellationToken cancellationToken)
+    public static async Task<Descriptor> PushAsync(IRegistryClient registry, BuildJob job, Bundle bundle, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var repository = Names.Repository(job.Lambda);
+        // Another manifest under the tag would leave this one without a tag, where clean-up cannot find it.
+        if (await registry.HeadManifestAsync(repository, Names.SourceTag(job.Revision), cancellationToken) is { } pushed)
+            return pushed;
         var config = JsonSerializer.SerializeToUtf8Bytes(new { content = bundle.ContentDigest, files = bundle.Paths.Count });
         var configDigest = Digest.Of(config);
         await registry.PushBlobAsync(repository, configDigest, config.Length, () => new MemoryStream(config, writable: false), cancellationToken);
@@ -24,6 +33,7 @@ public static class SourceArtifact
             Layers = [new Descriptor(OciAnnotations.SourceLayerMediaType, bundle.Digest, bundle.Length)],
             Annotations = new SortedDictionary<string, string>(StringComparer.Ordinal)
             {
+                [OciAnnotations.Created] = now.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
                 [OciAnnotations.Cluster] = job.Cluster,
                 [OciAnnotations.Lambda] = job.Lambda.ToString(),
                 [OciAnnotations.LambdaUid] = job.Lambda.Uid,

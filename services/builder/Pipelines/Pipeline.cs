@@ -7,6 +7,19 @@ namespace Kublambda.Builder.Pipelines;
 /// <summary>A way to make an image, as one YAML file describes it: the containers of a pod, run one after the other.</summary>
 public sealed record Pipeline
 {
+    /// <summary>
+    /// The pipeline that is no file: the builder itself puts the source as one layer on the runtime's image, in the registry.
+    /// Its parameter counts how it lays the image out, so that a change there makes new revisions.
+    /// </summary>
+    public static Pipeline Append { get; } = new()
+    {
+        Name = "append",
+        Description = "Puts the source as one layer on the runtime's image, straight in the registry. No pod, no code of the user.",
+        Parameters = [new PipelineParameter("layout", ParameterType.Number, [], "How the image is laid out.", "1")],
+        Volumes = [],
+        Steps = [],
+    };
+
     public required string Name { get; init; }
     public required string Description { get; init; }
     public required IReadOnlyList<PipelineParameter> Parameters { get; init; }
@@ -14,6 +27,9 @@ public sealed record Pipeline
 
     /// <summary>All but the last become init containers. The digest of the image is the termination message of the last one.</summary>
     public required IReadOnlyList<PipelineStep> Steps { get; init; }
+
+    /// <summary>False for <see cref="Append"/> alone.</summary>
+    public bool HasPod => Steps.Count > 0;
 
     /// <summary>
     /// <c>sha256:</c> of everything here that can decide how an image turns out: a part of every revision. Wording,

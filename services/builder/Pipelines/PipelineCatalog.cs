@@ -10,9 +10,13 @@ public sealed class PipelineCatalog
 
     private readonly SortedDictionary<string, Pipeline> _pipelines = new(StringComparer.Ordinal);
 
-    private PipelineCatalog(string standard) => Default = standard;
+    private PipelineCatalog(string standard)
+    {
+        Default = standard;
+        _pipelines[Pipeline.Append.Name] = Pipeline.Append;
+    }
 
-    /// <summary>The pipeline of Lambdas that ask for none, or for <c>auto</c>.</summary>
+    /// <summary>The pipeline of Lambdas that ask for none, or for <c>auto</c>, and whose source <see cref="Pipeline.Append"/> does not do for.</summary>
     public string Default { get; }
 
     public IReadOnlyCollection<string> Names => _pipelines.Keys;
@@ -30,6 +34,8 @@ public sealed class PipelineCatalog
             foreach (var file in Directory.EnumerateFiles(directory, "*.yaml").Where(f => Path.GetFileName(f) != Kustomization).Order(StringComparer.Ordinal))
             {
                 var name = Path.GetFileNameWithoutExtension(file);
+                if (name == Pipeline.Append.Name)
+                    throw new PipelineFileException(file, 0, $"\"{name}\" is the name of the pipeline that the builder has built in: take another one.");
                 var settings = options.Parameters.GetValueOrDefault(name) ?? [];
                 var pipeline = PipelineFile.Read(file, File.ReadAllText(file), settings);
                 if (pipeline.Name != name)

@@ -43,7 +43,7 @@ public static class StatusProjection
         }
     }
 
-    /// <summary>A build pod runs.</summary>
+    /// <summary>A build runs.</summary>
     public static LambdaStatus? Project(Lambda lambda, BuildStarted fact, DateTimeOffset now)
     {
         if (!IsCurrent(lambda, fact.Lambda, fact.Generation))
@@ -58,7 +58,7 @@ public static class StatusProjection
             return null;
 
         conditions.Set(
-            ConditionTypes.Built, ConditionStatus.Unknown, Reasons.Building, $"Pod {fact.Pod} builds revision {fact.Revision}.", fact.Generation);
+            ConditionTypes.Built, ConditionStatus.Unknown, Reasons.Building, $"{(fact.Pod is null ? "The builder" : $"Pod {fact.Pod}")} builds revision {fact.Revision}.", fact.Generation);
         return Finish(
             lambda,
             status with { Build = new BuildStatus { Revision = fact.Revision, Pipeline = fact.Pipeline, Pod = fact.Pod, StartedAt = started } },

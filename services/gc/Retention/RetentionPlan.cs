@@ -20,6 +20,9 @@ public sealed record RetentionPlan(IReadOnlyList<string> Digests, IReadOnlySet<s
     /// <summary>Before this, a time of creation is a constant of a reproducible build and tells no order.</summary>
     private static readonly DateTimeOffset Meaningful = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>Whether a time of creation tells an image's age.</summary>
+    public static bool IsMeaningful(DateTimeOffset? created) => created >= Meaningful;
+
     /// <summary>
     /// Images beyond the newest <paramref name="keep"/> that nothing uses, each with its bundle; and bundles without an
     /// image that nothing used in the last run either, since a bundle is pushed a moment before its build starts. An image
@@ -32,7 +35,7 @@ public sealed record RetentionPlan(IReadOnlyList<string> Digests, IReadOnlySet<s
         var unused = contents.Where(c => !used.Revisions.Contains(c.Revision) && (c.Image is null || !used.Digests.Contains(c.Image))).ToList();
         var newest = contents.Where(c => c is { Image: not null }).OrderByDescending(c => c.CreatedAt).ThenBy(c => c.Revision, StringComparer.Ordinal)
             .Take(keep).Select(c => c.Revision).ToHashSet(StringComparer.Ordinal);
-        var old = unused.Where(c => c is { Image: not null } && c.CreatedAt >= Meaningful && !newest.Contains(c.Revision));
+        var old = unused.Where(c => c is { Image: not null } && IsMeaningful(c.CreatedAt) && !newest.Contains(c.Revision));
         var idle = unused.Where(c => c.Image is null).Select(c => c.Revision).ToHashSet(StringComparer.Ordinal);
         var forgotten = unused.Where(c => c.Image is null && idleBefore.Contains(c.Revision));
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Kublambda.Contracts;
@@ -30,9 +31,12 @@ public sealed partial class RevisionReader(IRegistryClient registry)
         string repository, string revision, bool image, bool source, CancellationToken cancellationToken)
     {
         var manifest = image ? await registry.GetManifestAsync(repository, Names.ImageTag(revision), cancellationToken) : null;
-        var bundle = source ? await registry.HeadManifestAsync(repository, Names.SourceTag(revision), cancellationToken) : null;
+        var bundle = source ? await registry.GetManifestAsync(repository, Names.SourceTag(revision), cancellationToken) : null;
         var created = manifest is null ? null : await CreatedAsync(repository, manifest, cancellationToken);
-        return new RevisionContent(revision, manifest?.Descriptor.Digest, bundle?.Digest, created);
+        // Of reproducible builds only the source tells when it came.
+        if (manifest is not null && bundle is not null && !RetentionPlan.IsMeaningful(created))
+            created = PushedAt(bundle) ?? created;
+        return new RevisionContent(revision, manifest?.Descriptor.Digest, bundle?.Descriptor.Digest, created);
     }
 
     private async Task<DateTimeOffset?> CreatedAsync(string repository, ManifestContent manifest, CancellationToken cancellationToken)
@@ -40,6 +44,18 @@ public sealed partial class RevisionReader(IRegistryClient registry)
         try
         {
             return manifest.Parse().Config is { } config ? (await ImageConfig.ReadAsync(registry, repository, config, cancellationToken)).Created : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static DateTimeOffset? PushedAt(ManifestContent bundle)
+    {
+        try
+        {
+            return DateTimeOffset.TryParse(bundle.Parse().Annotations?.GetValueOrDefault(OciAnnotations.Created), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
         }
         catch (JsonException)
         {

@@ -12,7 +12,7 @@ public sealed record LambdaBuilder
     public string Name { get; private init; }
     public LambdaSpec Spec { get; private init; }
 
-    /// <summary>A small Node.js function behind a node port.</summary>
+    /// <summary>A small Node.js function behind a node port, built in a pod: that is the longer way, on which more can go wrong.</summary>
     public static LambdaBuilder ALambda(string name) => new(name, new()
     {
         Runtime = Runtimes.Nodejs,
@@ -21,6 +21,7 @@ public sealed record LambdaBuilder
         Scaling = new() { MinReplicas = 1, MaxReplicas = 3 },
         Resources = new() { Requests = new Dictionary<string, string> { ["cpu"] = "10m", ["memory"] = "48Mi" } },
         TimeoutSeconds = 10,
+        Build = new() { Pipeline = "buildah" },
     });
 
     /// <summary>A function that answers with this text.</summary>
@@ -45,6 +46,9 @@ public sealed record LambdaBuilder
         With(spec => spec with { Source = new() { Zip = new() { Data = Convert.ToBase64String(zip) } } });
 
     public LambdaBuilder WithHandler(string handler) => With(spec => spec with { Handler = handler });
+
+    /// <summary>Null: Kublambda chooses.</summary>
+    public LambdaBuilder WithPipeline(string? pipeline) => With(spec => spec with { Build = pipeline is null ? null : new() { Pipeline = pipeline } });
 
     public LambdaBuilder WithTimeout(int seconds) => With(spec => spec with { TimeoutSeconds = seconds });
 

@@ -69,6 +69,19 @@ public sealed class ChangeTests(TestNamespace<ChangeTests> space) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_Lambda_without_dependencies_that_names_no_pipeline_is_built_without_a_pod_and_changes_as_any_other()
+    {
+        var lambda = ALambdaThatSays("quick", "one").WithPipeline(null);
+        var first = await space.ApplyUntilReadyAsync(lambda);
+        await space.AnswersAsync(first, "one");
+        Assert.Equal("append", first.Status!.Build!.Pipeline);
+        var second = await space.ApplyUntilReadyAsync(ALambdaThatSays("quick", "two").WithPipeline(null));
+        await space.AnswersAsync(second, "two");
+        Assert.Empty(await space.BuildPodsAsync(first));
+        Assert.NotNull(second.Status!.Build!.FinishedAt);
+    }
+
+    [Fact]
     public async Task A_change_of_the_environment_restarts_the_pods_and_builds_nothing()
     {
         var lambda = ALambda("env").WithInline("index.js", "exports.handler = () => process.env.COLOUR;");

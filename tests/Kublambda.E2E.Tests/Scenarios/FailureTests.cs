@@ -131,7 +131,7 @@ public sealed class FailureTests(TestNamespace<FailureTests> space) : IClassFixt
         var lambda = ALambdaThatSays("cramped", "built");
         await space.ApplyAsync(lambda.With(spec => spec with
         {
-            Build = new() { Resources = new() { Limits = new Dictionary<string, string> { ["memory"] = "12Mi" }, Requests = new Dictionary<string, string> { ["memory"] = "12Mi" } } },
+            Build = new() { Pipeline = "buildah", Resources = new() { Limits = new Dictionary<string, string> { ["memory"] = "12Mi" }, Requests = new Dictionary<string, string> { ["memory"] = "12Mi" } } },
         }));
         var built = await space.ConditionAsync(
             "cramped", ConditionTypes.Built, ConditionStatus.False, Reasons.BuildOutOfMemory, Reasons.BuildFailed, Reasons.Invalid);

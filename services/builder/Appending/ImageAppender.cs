@@ -1,0 +1,111 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Kublambda.Builder.Builds;
+using Kublambda.Builder.Sources;
+using Kublambda.Contracts;
+using Kublambda.Registry;
+using Microsoft.Extensions.Options;
+
+namespace Kublambda.Builder.Appending;
+
+/// <summary>
+/// The pipeline without a pod: writes the image of a Lambda straight into the registry. Layers of the runtime's image are
+/// mounted where it lies in the same registry, else copied one by one; only the function's own layer is new.
+/// </summary>
+public sealed class ImageAppender(IRegistryClient registry, IRegistryClients registries, IOptions<BuildOptions> options) : IDisposable
+{
+    private const int ConfigBytes = 1024 * 1024;
+    private const int BlobsAtATime = 4;
+    private readonly SemaphoreSlim _places = new(options.Value.MaxAppends);
+
+    /// <returns>The image's manifest.</returns>
+    /// <exception cref="RegistryException">A registry does not answer, or refuses.</exception>
+    /// <exception cref="RuntimeImageException">The runtime's image cannot be built on.</exception>
+    public async Task<Descriptor> AppendAsync(BuildJob job, Bundle bundle, CancellationToken cancellationToken)
+    {
+        await _places.WaitAsync(cancellationToken);
+        try
+        {
+            using var layer = await FunctionLayer.CreateAsync(bundle, cancellationToken);
+            return await WriteAsync(job, layer, cancellationToken);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    public void Dispose() => _places.Dispose();
+
+    private async Task<Descriptor> WriteAsync(BuildJob job, FunctionLayer layer, CancellationToken cancellationToken)
+    {
+        var from = ImageReference.Parse(job.Base);
+        var source = registries.For(from.Host);
+        var repository = Names.Repository(job.Lambda);
+        try
+        {
+            var manifest = await ManifestAsync(source, from.Repository, from.Digest!, cancellationToken);
+            var below = manifest.Parse();
+            var config = below.Config ?? throw new JsonException("It has no config.");
+            var image = AppendedImage.Of(manifest, await ReadAsync(source, from.Repository, config, cancellationToken), layer, Labels(job));
+            var parallel = new ParallelOptions { MaxDegreeOfParallelism = BlobsAtATime, CancellationToken = cancellationToken };
+            await Parallel.ForEachAsync(below.Layers ?? [], parallel, async (blob, token) => await BringAsync(source, from.Repository, repository, blob, token));
+            await registry.PushBlobAsync(repository, layer.Digest, layer.Length, layer.Open, cancellationToken);
+            await registry.PushBlobAsync(repository, Digest.Of(image.Config), image.Config.Length, () => new MemoryStream(image.Config, writable: false), cancellationToken);
+            return await registry.PutManifestAsync(repository, Names.ImageTag(job.Revision), image.MediaType, image.Manifest, cancellationToken);
+        }
+        catch (JsonException e)
+        {
+            throw new RuntimeImageException($"The runtime's image {from} cannot be built on: {e.Message} The operator has to set Runtimes__... to an image.");
+        }
+    }
+
+    private static async Task<ManifestContent> ManifestAsync(IRegistryClient source, string repository, string digest, CancellationToken cancellationToken)
+    {
+        var manifest = await source.GetManifestAsync(repository, digest, cancellationToken) ?? throw new JsonException($"The manifest {digest} is not there.");
+        if (!MediaTypes.IsIndex(manifest.Descriptor.MediaType))
+            return manifest;
+        // Of an image for many machines, that for this one: build pods, which run beside the builder, would take the same.
+        var architecture = RuntimeInformation.OSArchitecture switch { Architecture.X64 => "amd64", Architecture.Arm64 => "arm64", var other => $"{other}".ToLowerInvariant() };
+        using var index = JsonDocument.Parse(manifest.Content);
+        foreach (var member in index.RootElement.GetProperty("manifests").EnumerateArray())
+        {
+            if (member.TryGetProperty("platform", out var platform) && platform.GetProperty("os").GetString() == "linux" && platform.GetProperty("architecture").GetString() == architecture)
+                return await source.GetManifestAsync(repository, member.GetProperty("digest").GetString()!, cancellationToken) ?? throw new JsonException($"Its image for {architecture} is not there.");
+        }
+
+        throw new JsonException($"It has no image for linux/{architecture}.");
+    }
+
+    private static async Task<byte[]> ReadAsync(IRegistryClient source, string repository, Descriptor config, CancellationToken cancellationToken)
+    {
+        if (config.Size > ConfigBytes)
+            throw new JsonException($"Its config is larger than {ConfigBytes} bytes.");
+        await using var stream = await source.OpenBlobAsync(repository, config.Digest, cancellationToken);
+        var bytes = new byte[config.Size];
+        await stream.ReadExactlyAsync(bytes, cancellationToken);
+        // The digest is compared at the end.
+        return await stream.ReadAsync(new byte[1], cancellationToken) == 0 ? bytes : throw new JsonException("Its config is longer than its manifest says.");
+    }
+
+    private async Task BringAsync(IRegistryClient source, string from, string to, Descriptor blob, CancellationToken cancellationToken)
+    {
+        if (ReferenceEquals(source, registry) && await registry.MountBlobAsync(to, blob.Digest, from, cancellationToken))
+            return;
+        if (await registry.BlobExistsAsync(to, blob.Digest, cancellationToken))
+            return;
+        await using var scratch = ScratchFile.Create();
+        await using (var content = await source.OpenBlobAsync(from, blob.Digest, cancellationToken))
+            await content.CopyToAsync(scratch, cancellationToken);
+        await scratch.FlushAsync(cancellationToken);
+        await registry.PushBlobAsync(to, blob.Digest, scratch.Length, () => ScratchFile.Reopen(scratch), cancellationToken);
+    }
+
+    private static Dictionary<string, string> Labels(BuildJob job) => new(StringComparer.Ordinal)
+    {
+        [OciAnnotations.Cluster] = job.Cluster,
+        [OciAnnotations.Lambda] = job.Lambda.ToString(),
+        [OciAnnotations.LambdaUid] = job.Lambda.Uid,
+        [OciAnnotations.Revision] = job.Revision,
+    };
+}
