@@ -6,6 +6,7 @@ set -euo pipefail
 "$HERE/packages.sh" node
 "$HERE/kubernetes.sh"
 mapfile -t services < <(cd "$ROOT/services" && printf '%s\n' */ | tr -d /)
-for name in pause dns rabbitmq registry buildah runtime-nodejs "${services[@]}"; do
+mapfile -t runtimes < <(cd "$HERE/images" && printf '%s\n' runtime-*)
+for name in pause dns rabbitmq registry buildah "${runtimes[@]}" "${services[@]}"; do
   step "image $name" "$HERE/image.sh" "$name"
 done

@@ -5,6 +5,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 mapfile -t services < <(cd services && printf '%s\n' */ | tr -d /)
+mapfile -t runtimes < <(cd deploy/local/images && printf '%s\n' runtime-*)
 
 images() { "$HERE/load.sh" "$@"; }
 storage() { # name uid, for deploy/overlays/local/volumes.yaml; RabbitMQ refuses a cookie that others can read
@@ -20,15 +21,16 @@ manifests() {
   kubectl apply -k deploy/overlays/local >"$log" 2>&1 || { grep -v '^# Warning' "$log" >&2; die 'the manifests cannot be applied'; }
   awk '$2 == "created" || $2 == "configured" {n[$2]++} END {for (k in n) print "  " n[k] " objects " k}' "$log"; rm -f "$log"
 }
-runtime() {
-  local layout reference=127.0.0.1:$REGISTRY_NODE_PORT/kublambda/runtime-nodejs:dev
-  layout=$("$HERE/image.sh" runtime-nodejs)
-  "$HERE/import.sh" localhost/kublambda/runtime-nodejs:dev "$layout"
-  there() { curl -fsI --max-time 5 -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://${reference%%/*}/v2/kublambda/runtime-nodejs/manifests/dev" | tr -d '\r' | awk 'tolower($1) == "docker-content-digest:" {print $2}'; }
+runtime() { # name: sees to it that the registry has the image
+  local name=$1 layout reference=127.0.0.1:$REGISTRY_NODE_PORT/kublambda/$1:dev
+  layout=$("$HERE/image.sh" "$name")
+  there() { curl -fsI --max-time 5 -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://${reference%%/*}/v2/kublambda/$name/manifests/dev" | tr -d '\r' | awk 'tolower($1) == "docker-content-digest:" {print $2}'; }
   [ "$(there || true)" != "$(head -n 1 "$layout/digests")" ] || return 0
+  "$HERE/import.sh" "localhost/kublambda/$name:dev" "$layout"
   say "  pushing $reference"
-  within 20 ctr images push --plain-http "$reference" localhost/kublambda/runtime-nodejs:dev || ctr images push --plain-http "$reference" localhost/kublambda/runtime-nodejs:dev
+  within 20 ctr images push --plain-http "$reference" "localhost/kublambda/$name:dev" || ctr images push --plain-http "$reference" "localhost/kublambda/$name:dev"
 }
+runtimes() { local name; for name in "$@"; do runtime "$name"; done; }
 rollouts() {
   "$HERE/rollout.sh" kube-system deployment/dns
   "$HERE/rollout.sh" kublambda-system statefulset/rabbitmq deployment/registry "${services[@]/#/deployment/}"
@@ -45,6 +47,6 @@ sample() {
 step 'images of the infrastructure' images rabbitmq registry buildah
 step 'images of the services' images "${services[@]}"
 step 'manifests' manifests
-step 'runtime image' runtime
+step 'runtime images' runtimes "${runtimes[@]}"
 step 'rollouts' rollouts
 step 'Lambda hello' sample

@@ -116,6 +116,24 @@ public sealed class BundleTests
         HandlerFile.Check(new LambdaSpec { Runtime = Runtimes.Nodejs, Handler = handler }, [file]);
 
     [Theory]
+    [InlineData(null, "main.py")]
+    [InlineData("main.handler", "main.py")]
+    [InlineData("app.run", "app/__init__.py")]
+    [InlineData("lib/orders.create", "lib/orders.py")]
+    [InlineData("lib.orders.create", "lib/orders.py")]
+    public void A_python_handlers_file_is_found_where_the_runtime_finds_it(string? handler, string file) =>
+        HandlerFile.Check(new LambdaSpec { Runtime = Runtimes.Python, Handler = handler }, [file]);
+
+    [Fact]
+    public void A_missing_python_file_is_named_with_what_is_there()
+    {
+        var refused = Assert.Throws<SourceRefusedException>(() => HandlerFile.Check(new LambdaSpec { Runtime = Runtimes.Python }, ["app.py"]));
+        Assert.Equal(
+            "The handler \"main.handler\" needs main.py, and the source does not have it. It holds: app.py. Add main.py, or let spec.handler name a file that is there.",
+            refused.Message);
+    }
+
+    [Theory]
     [InlineData("index.handler", "main.js", "index.js, index.mjs, index.cjs", "It holds: main.js")]
     [InlineData("index.handler", "app/index.js", "app/index.js: pack the archive from inside", "app/index.handler")]
     [InlineData("index.handler", "index.ts", "index.js", "index.ts")]

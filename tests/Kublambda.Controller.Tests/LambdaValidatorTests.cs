@@ -52,12 +52,27 @@ public sealed class LambdaValidatorTests
     private static Dictionary<string, string> Quantities(string name, string quantity) => new() { [name] = quantity };
 
     [Theory]
-    [InlineData(Runtimes.Python)]
     [InlineData(Runtimes.Dotnet)]
     [InlineData(Runtimes.Buildpack)]
     [InlineData(Runtimes.Image)]
     public void Runtimes_of_later_stages_are_refused_by_name(string runtime) =>
         Refused(new ALambda().With(spec => spec with { Runtime = runtime }), Reasons.NotSupported, "spec.runtime", $"\"{runtime}\" is not supported");
+
+    [Theory]
+    [InlineData(Runtimes.Nodejs, Signatures.Http)]
+    [InlineData(Runtimes.Nodejs, Signatures.CloudEvent)]
+    [InlineData(Runtimes.Python, Signatures.Http)]
+    [InlineData(Runtimes.Python, Signatures.CloudEvent)]
+    public void Runtimes_and_signatures_that_are_there_are_accepted(string runtime, string signature) =>
+        Assert.True(LambdaValidator.Validate(new ALambda().With(spec => spec with { Runtime = runtime, Signature = signature }).Build()).Accepted);
+
+    [Fact]
+    public void An_unknown_signature_is_refused_with_those_that_there_are() =>
+        Refused(new ALambda().With(spec => spec with { Signature = "event" }), Reasons.NotSupported, "spec.signature", "write http or cloudevent");
+
+    [Fact]
+    public void A_wrong_handler_is_shown_one_of_its_own_runtime() =>
+        Refused(new ALambda().With(spec => spec with { Runtime = Runtimes.Python, Handler = "handler" }), Reasons.Invalid, "spec.handler", "main.handler");
 
     public static TheoryData<string, SourceSpec> LaterSources => new()
     {
@@ -74,7 +89,6 @@ public sealed class LambdaValidatorTests
     [Fact]
     public void Other_fields_of_later_stages_are_refused_by_name()
     {
-        Refused(new ALambda().With(spec => spec with { Signature = Signatures.CloudEvent }), Reasons.NotSupported, "spec.signature", "write http");
         Refused(new ALambda().With(spec => spec with { StateTables = ["orders"] }), Reasons.NotSupported, "spec.stateTables", "remove");
         Refused(
             new ALambda().With(spec => spec with { Build = new BuildSpec { Env = [new EnvVar { Name = "A", Value = "b" }] } }),

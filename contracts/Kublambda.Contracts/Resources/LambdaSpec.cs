@@ -6,7 +6,10 @@ public sealed record LambdaSpec
     /// <summary>One of <see cref="Runtimes"/>.</summary>
     public string Runtime { get; init; } = "";
 
-    /// <summary><c>module.function</c>, for Node.js <c>index.handler</c>: the export <c>handler</c> of <c>index.js</c>.</summary>
+    /// <summary>
+    /// <c>module.function</c> as the runtime names it: for Node.js <c>index.handler</c> is the export <c>handler</c> of <c>index.js</c>, for
+    /// Python <c>main.handler</c> the function <c>handler</c> of <c>main.py</c>. <see cref="Defaults.HandlerOf"/> when absent.
+    /// </summary>
     public string? Handler { get; init; }
 
     /// <summary>One of <see cref="Signatures"/>; HTTP when absent.</summary>
@@ -53,4 +56,12 @@ public static class Defaults
     public const int MaxReplicas = 10;
     public const int Concurrency = 50;
     public const string Handler = "index.handler";
+
+    /// <summary>The handler of a Lambda that names none; null where the runtime finds it by itself.</summary>
+    public static string? HandlerOf(string runtime) => runtime switch
+    {
+        Runtimes.Nodejs => Handler,
+        Runtimes.Python => "main.handler",
+        _ => null,
+    };
 }

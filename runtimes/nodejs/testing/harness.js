@@ -17,6 +17,8 @@ function run(t, files, { target = 'index.handler', env = {}, nodeFlags = [] } = 
   const source = path.join(directory, 'function');
   const terminationLog = path.join(directory, 'termination-log');
   fs.mkdirSync(source);
+  // As in the image, where it lies at /node_modules.
+  fs.symlinkSync(path.join(__dirname, '..', 'compat'), path.join(directory, 'node_modules'));
   fs.writeFileSync(terminationLog, '');
   for (const [name, content] of Object.entries(typeof files === 'string' ? { 'index.js': files } : files)) {
     fs.mkdirSync(path.dirname(path.join(source, name)), { recursive: true });

@@ -7,30 +7,28 @@ public static class HandlerFile
 {
     private const int Shown = 20;
 
-    // The invoker of the runtime looks in the same places: runtimes/nodejs/invoker/lib/loader.js.
-    private static readonly string[] NodeExtensions = [".js", ".mjs", ".cjs"];
-
     /// <exception cref="SourceRefusedException">It is not there; the message says what is.</exception>
     public static void Check(LambdaSpec spec, IReadOnlyCollection<string> paths)
     {
-        if (spec.Runtime != Runtimes.Nodejs)
+        if (ModuleFiles.Of(spec.Runtime) is not { } files)
             return;
-        var handler = spec.Handler ?? Defaults.Handler;
+        var example = Defaults.HandlerOf(spec.Runtime)!;
+        var handler = spec.Handler ?? example;
         var dot = handler.LastIndexOf('.');
         if (dot <= 0 || dot == handler.Length - 1)
-            throw new SourceRefusedException($"The handler \"{SourcePath.Show(handler)}\" is not of the form module.function, for example \"{Defaults.Handler}\".");
+            throw new SourceRefusedException($"The handler \"{SourcePath.Show(handler)}\" is not of the form module.function, for example \"{example}\".");
 
         var module = handler[..dot];
-        if (NodeExtensions.Any(e => paths.Contains(module + e) || paths.Contains($"{module}/index{e}")))
+        if (files.Candidates(module).Any(paths.Contains))
             return;
 
-        var wanted = string.Join(", ", NodeExtensions.Select(e => module + e));
-        var other = paths.FirstOrDefault(p => NodeExtensions.Any(e => p.EndsWith($"/{module}{e}", StringComparison.Ordinal)));
+        var wanted = files.Extensions.Select(e => module + e).ToList();
+        var other = paths.FirstOrDefault(p => wanted.Exists(w => p.EndsWith($"/{w}", StringComparison.Ordinal)));
         var remedy = other is not null
             ? $"There is {SourcePath.Show(other)}: pack the archive from inside its directory, or set spec.handler to \"{SourcePath.Show(Path.ChangeExtension(other, null))}{handler[dot..]}\"."
-            : $"Add {module}.js, or let spec.handler name a file that is there.";
-        throw new SourceRefusedException(
-            $"The handler \"{SourcePath.Show(handler)}\" needs one of {SourcePath.Show(wanted)}, and the source has none of them. It holds: {List(paths)}. {remedy}");
+            : $"Add {wanted[0]}, or let spec.handler name a file that is there.";
+        var needs = wanted.Count == 1 ? $"{SourcePath.Show(wanted[0])}, and the source does not have it" : $"one of {SourcePath.Show(string.Join(", ", wanted))}, and the source has none of them";
+        throw new SourceRefusedException($"The handler \"{SourcePath.Show(handler)}\" needs {needs}. It holds: {List(paths)}. {remedy}");
     }
 
     private static string List(IReadOnlyCollection<string> paths)

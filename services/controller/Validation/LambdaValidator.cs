@@ -26,7 +26,7 @@ public static partial class LambdaValidator
         [
             .. Name(lambda.Metadata.Name),
             .. Runtime(spec),
-            .. Handler(spec.Handler),
+            .. Handler(spec),
             .. SourceRules.Check(spec.Source),
             .. Build(spec.Build),
             .. TriggerRules.Check(spec.Triggers ?? []),
@@ -51,22 +51,22 @@ public static partial class LambdaValidator
 
     private static IEnumerable<Problem> Runtime(LambdaSpec spec)
     {
-        if (spec.Runtime != Runtimes.Nodejs)
-            yield return Problem.Unsupported("spec.runtime", $"\"{spec.Runtime}\"", $"write {Runtimes.Nodejs}.");
-        if (spec.Signature is not (null or Signatures.Http))
-            yield return Problem.Unsupported("spec.signature", $"\"{spec.Signature}\"", $"write {Signatures.Http}, or leave the field out.");
+        if (spec.Runtime is not (Runtimes.Nodejs or Runtimes.Python))
+            yield return Problem.Unsupported("spec.runtime", $"\"{spec.Runtime}\"", $"write {Runtimes.Nodejs} or {Runtimes.Python}.");
+        if (spec.Signature is not (null or Signatures.Http or Signatures.CloudEvent))
+            yield return Problem.Unsupported("spec.signature", $"\"{spec.Signature}\"", $"write {Signatures.Http} or {Signatures.CloudEvent}, or leave the field out.");
     }
 
-    private static IEnumerable<Problem> Handler(string? handler)
+    private static IEnumerable<Problem> Handler(LambdaSpec spec)
     {
-        if (handler is null)
+        if (spec.Handler is not { } handler)
             yield break;
         var match = HandlerPattern().Match(handler);
         if (!match.Success || match.Groups["module"].Value.Split('/').Any(part => part is "" or "." or ".."))
         {
             yield return new Problem(
                 "spec.handler",
-                $"\"{handler}\" is not module.function: write the path of the module below the source without its extension, a dot, and the exported name, for example {Defaults.Handler} or lib/orders.create.");
+                $"\"{handler}\" is not module.function: write the path of the module below the source without its extension, a dot, and the exported name, for example {Defaults.HandlerOf(spec.Runtime) ?? Defaults.Handler} or lib/orders.create.");
         }
     }
 

@@ -66,7 +66,7 @@ internal static class FunctionContainer
         [
             Of("PORT", Number(Port)),
             Of("ADMIN_PORT", Number(AdminPort)),
-            Of("FUNCTION_TARGET", spec.Handler ?? Defaults.Handler),
+            Of("FUNCTION_TARGET", spec.Handler ?? Defaults.HandlerOf(spec.Runtime) ?? ""),
             Of("FUNCTION_SIGNATURE_TYPE", spec.Signature ?? Signatures.Http),
             Of("FUNCTION_TIMEOUT_SECONDS", Number(workload.TimeoutSeconds)),
             Of("FUNCTION_CONCURRENCY", Number(spec.Scaling?.Concurrency ?? Defaults.Concurrency)),

@@ -104,10 +104,10 @@ class Dispatcher {
     try {
       value = this.#handler(exchange.req, exchange.res);
     } catch (error) {
-      return this.#failed(exchange, error);
+      return this.#refuse(exchange, error);
     }
     if (typeof value?.then === 'function' && value !== exchange.res) {
-      return value.then((v) => this.#returned(exchange, v), (error) => this.#failed(exchange, error));
+      return value.then((v) => this.#returned(exchange, v), (error) => this.#refuse(exchange, error));
     }
     return this.#returned(exchange, value);
   }

@@ -3,9 +3,14 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
+const { createRequire } = require('node:module');
+const { onEvents } = require('./events');
 const { ExitCodes, Fatal } = require('./fatal');
 const { asText } = require('./log');
 
+/** Set on handlers that were registered with the Functions Framework of the image: it outranks the setting, as there. */
+const SIGNATURE = Symbol.for('kublambda.signature');
+const SIGNATURES = ['http', 'cloudevent'];
 const EXTENSIONS = ['.js', '.mjs', '.cjs'];
 const TARGET = /^(?<module>[\w@-][\w@./-]*)\.(?<name>[A-Za-z_$][\w$]*)$/;
 
@@ -14,8 +19,8 @@ const TARGET = /^(?<module>[\w@-][\w@./-]*)\.(?<name>[A-Za-z_$][\w$]*)$/;
  * are loaded alike; what a module exports as default counts as its exports too.
  */
 async function loadHandler({ target, signature, source }) {
-  if (signature !== 'http') {
-    throw new Fatal(ExitCodes.badTarget, `The signature "${signature}" is not supported by this runtime.`, 'use the signature "http".');
+  if (!SIGNATURES.includes(signature)) {
+    throw new Fatal(ExitCodes.badTarget, `The signature "${signature}" is not supported by this runtime.`, 'use the signature "http" or "cloudevent".');
   }
   const { file, name } = locate(target, source);
   let exported;
@@ -24,8 +29,8 @@ async function loadHandler({ target, signature, source }) {
   } catch (error) {
     throw loadFailure(error, file, source);
   }
-  const handler = pick(exported, name);
-  if (typeof handler === 'function') return handler;
+  const handler = pick(exported, name) ?? registered(name, file);
+  if (typeof handler === 'function') return (handler[SIGNATURE] ?? signature) === 'cloudevent' ? onEvents(handler) : handler;
   throw missingExport(exported, handler, { target, file, name });
 }
 
@@ -67,6 +72,17 @@ function pick(exported, name) {
     }
   }
   return undefined;
+}
+
+/** What the module registered under this name with the Functions Framework, its own copy or that of the image. */
+function registered(name, file) {
+  const require = createRequire(file);
+  try {
+    require.resolve('@google-cloud/functions-framework');
+  } catch {
+    return undefined;
+  }
+  return require('@google-cloud/functions-framework/testing').getFunction(name);
 }
 
 function missingExport(exported, found, { target, file, name }) {
