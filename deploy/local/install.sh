@@ -33,7 +33,12 @@ runtime() { # name: sees to it that the registry has the image
 runtimes() { local name; for name in "$@"; do runtime "$name"; done; }
 rollouts() {
   "$HERE/rollout.sh" kube-system deployment/dns
-  "$HERE/rollout.sh" kublambda-system statefulset/rabbitmq deployment/registry "${services[@]/#/deployment/}"
+  # The watcher is no service of its own: it runs beside the Lambdas that have resource triggers.
+  local resident=() service namespace name
+  for service in "${services[@]}"; do [ "$service" = watcher ] || resident+=("deployment/$service"); done
+  "$HERE/rollout.sh" kublambda-system statefulset/rabbitmq deployment/registry "${resident[@]}"
+  kubectl get deployments --all-namespaces -l app.kubernetes.io/component=watcher --no-headers -o custom-columns=:.metadata.namespace,:.metadata.name |
+    while read -r namespace name; do "$HERE/rollout.sh" "$namespace" "deployment/$name" || true; done
 }
 sample() {
   kubectl apply -k deploy/samples/hello >/dev/null

@@ -20,6 +20,7 @@ public static class KubernetesServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ApiDiscovery>();
         services.TryAddSingleton<KindDiscovery>();
+        services.TryAddSingleton<RoleCatalog>();
         services.TryAddSingleton<ClusterIdentity>();
         services.TryAddSingleton<IKubernetes>(_ => new k8s.Kubernetes(Configuration()));
         return services;

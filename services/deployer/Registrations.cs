@@ -4,6 +4,7 @@ using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
 using Kublambda.Deployer.Applying;
 using Kublambda.Deployer.Observing;
+using Kublambda.Deployer.Triggers;
 using Kublambda.Deployer.Watching;
 using Kublambda.Hosting;
 using Kublambda.Kubernetes;
@@ -26,7 +27,7 @@ internal static class Registrations
         services.AddSingleton<PodInspector>();
         services.AddSingleton<NodeAddresses>();
         services.AddSingleton<WorkloadDeployer>();
-        return services;
+        return services.AddWatchers();
     }
 
     /// <summary>The caches, which fill in every replica, and what reconciles.</summary>
@@ -39,7 +40,7 @@ internal static class Registrations
         services.AddSingleton<WorkloadReconciler>();
         services.AddInformer<Lambda>(Lambdas.Resource with { Namespace = ns }).AddResourceHandler<Lambda, LambdaHandler>();
         return services.AddChildren<V1Deployment>(ns).AddChildren<V1Service>(ns).AddChildren<V1Ingress>(ns)
-            .AddChildren<V1HorizontalPodAutoscaler>(ns).AddChildren<V1ReplicaSet>(ns).AddChildren<V1Pod>(ns);
+            .AddChildren<V1HorizontalPodAutoscaler>(ns).AddChildren<V1ReplicaSet>(ns).AddChildren<V1Pod>(ns).AddChildren<V1ConfigMap>(ns);
     }
 
     /// <summary>Reconciling happens in one replica only.</summary>

@@ -3,6 +3,8 @@ using Kublambda.Gc.Cluster;
 using Kublambda.Gc.Consumers;
 using Kublambda.Gc.Retention;
 using Kublambda.Gc.Sweeping;
+using Kublambda.Gc.Triggers;
+using Kublambda.Hosting.Broker;
 using Kublambda.Kubernetes;
 
 namespace Kublambda.Gc;
@@ -16,6 +18,7 @@ public static class GcServiceCollectionExtensions
         services.AddOptions<GcOptions>().BindConfiguration(GcOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<BuildOptions>().BindConfiguration(BuildOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<LambdaReader>().AddSingleton<BuildPods>();
+        services.AddTriggerBroker().AddSingleton<TriggerRemains>();
         services.AddSingleton<RepositoryReader>().AddSingleton<RepositoryCleaner>();
         services.AddSingleton<Cleanup>().AddSingleton<CleanupReporter>().AddSingleton<RunningCleanups>();
         services.AddSingleton(provider => new WorkQueue<Look>(provider.GetRequiredService<TimeProvider>()));

@@ -18,9 +18,16 @@ public sealed class RabbitMqServer : IAsyncLifetime
 
     public int Port { get; } = FreePort();
 
+    /// <summary>Of the management API.</summary>
+    public int ManagementPort { get; } = FreePort();
+
     public async ValueTask InitializeAsync()
     {
         Assert.SkipUnless(File.Exists(Program), "needs Debian's package rabbitmq-server: apt-get install rabbitmq-server");
+        await File.WriteAllTextAsync(At("enabled_plugins"), "[rabbitmq_management].").ConfigureAwait(false);
+        // As in deploy/base/rabbitmq.conf.
+        await File.WriteAllTextAsync(
+            At("rabbitmq.conf"), $"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {ManagementPort}\nmanagement_agent.disable_metrics_collector = true\n").ConfigureAwait(false);
         var start = new ProcessStartInfo(Program) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in Settings())
             start.Environment[name] = value;
@@ -33,8 +40,8 @@ public sealed class RabbitMqServer : IAsyncLifetime
     }
 
     /// <summary>A new connection to the broker; the caller disposes it.</summary>
-    public Task<IConnection> ConnectAsync() =>
-        new ConnectionFactory { HostName = "127.0.0.1", Port = Port }.CreateConnectionAsync();
+    public Task<IConnection> ConnectAsync(string user = "guest", string password = "guest") =>
+        new ConnectionFactory { HostName = "127.0.0.1", Port = Port, UserName = user, Password = password, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
 
     public async ValueTask DisposeAsync()
     {
@@ -53,9 +60,10 @@ public sealed class RabbitMqServer : IAsyncLifetime
         _folder.Delete(recursive: true);
     }
 
+    private string At(string name) => Path.Combine(_folder.FullName, name);
+
     private Dictionary<string, string> Settings()
     {
-        string At(string name) => Path.Combine(_folder.FullName, name);
         return new Dictionary<string, string>
         {
             ["HOME"] = _folder.FullName,

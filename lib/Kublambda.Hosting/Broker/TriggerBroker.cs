@@ -64,7 +64,7 @@ public sealed class TriggerBroker(RabbitMqManagement management)
     }
 
     /// <summary>The uid in a name; null where the name is not one of ours.</summary>
-    internal static string? OwnerOf(string name)
+    public static string? OwnerOf(string name)
     {
         if (!name.StartsWith(Names.AllTriggers, StringComparison.Ordinal))
             return null;

@@ -2,6 +2,7 @@ using k8s;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
 using Kublambda.Contracts.Resources;
+using Kublambda.Deployer.Triggers;
 using Kublambda.Hosting;
 using MassTransit;
 
@@ -9,7 +10,7 @@ namespace Kublambda.Deployer.Consumers;
 
 /// <summary>An image is there: runs it, and says how the workload stands.</summary>
 internal sealed partial class LambdaBuiltConsumer(
-    IKubernetes client, WorkloadDeployer deployer, IFactPublisher facts, ILogger<LambdaBuiltConsumer> logger) : IConsumer<LambdaBuilt>
+    IKubernetes client, WorkloadDeployer deployer, WatcherDeployer watchers, IFactPublisher facts, ILogger<LambdaBuiltConsumer> logger) : IConsumer<LambdaBuilt>
 {
     private readonly ILogger _logger = logger;
 
@@ -26,7 +27,11 @@ internal sealed partial class LambdaBuiltConsumer(
 
         var workload = Workload.Of(lambda!, built.Revision, built.Image);
         if (await deployer.DeployAsync(built.Lambda, _ => workload, context.CancellationToken) is { } done)
-            await facts.PublishAsync(done.Observed, context.CancellationToken);
+        {
+            // Setting a watcher up is the leader's, whom the change of the status wakes.
+            var triggers = await watchers.ObserveAsync(lambda!, workload, context.CancellationToken);
+            await facts.PublishAsync(done.Observed with { Triggers = [.. done.Observed.Triggers, .. triggers] }, context.CancellationToken);
+        }
     }
 
     /// <returns>Why the message no longer holds; null where it does.</returns>

@@ -69,10 +69,12 @@ internal sealed record WatchPlan(IReadOnlyList<WatchTarget> Targets, IReadOnlyLi
     }
 
     /// <summary>Null stands for all.</summary>
-    private static IEnumerable<string?> NamespacesOf(LambdaRef lambda, ResourceTrigger trigger, KindResource kind) =>
-        !kind.Namespaced || trigger.Namespaces?.Contains(TriggerPolicy.All) == true ? [null]
-        : trigger.Namespaces is { Count: > 0 } named ? named.Distinct(StringComparer.Ordinal)
-        : [lambda.Namespace];
+    private static IEnumerable<string?> NamespacesOf(LambdaRef lambda, ResourceTrigger trigger, KindResource kind)
+    {
+        if (!kind.Namespaced || trigger.Namespaces?.Contains(TriggerPolicy.All) == true)
+            return [null];
+        return trigger.Namespaces is { Count: > 0 } named ? named.Distinct(StringComparer.Ordinal) : [lambda.Namespace];
+    }
 
     private static string Where(List<WatchTarget> targets, KindResource kind) =>
         targets is [{ Namespace: null }, ..]

@@ -3,6 +3,7 @@ using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
 using Kublambda.Contracts.Resources;
 using Kublambda.Deployer.Applying;
+using Kublambda.Deployer.Triggers;
 using Kublambda.Hosting;
 using Kublambda.Kubernetes;
 
@@ -13,7 +14,7 @@ namespace Kublambda.Deployer.Watching;
 /// leader only. Whatever is missed here is found at the next change, list or start.
 /// </summary>
 internal sealed partial class WorkloadReconciler(
-    WorkQueue<LambdaKey> queue, IKubernetes client, WorkloadDeployer deployer, WorkloadRemover remover, IFactPublisher facts, SaidLast said,
+    WorkQueue<LambdaKey> queue, IKubernetes client, WorkloadDeployer deployer, WorkloadRemover remover, WatcherDeployer watchers, IFactPublisher facts, SaidLast said,
     TimeProvider time, ILogger<WorkloadReconciler> logger) : ReconcileLoop<LambdaKey>(queue, logger)
 {
     /// <summary>What is not well is said again after this time, as the message may have been lost.</summary>
@@ -22,6 +23,7 @@ internal sealed partial class WorkloadReconciler(
 
     /// <summary>No event says that a pod has been unready for too long.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookForTriggers = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
     private readonly ILogger _logger = logger;
 
@@ -42,6 +44,7 @@ internal sealed partial class WorkloadReconciler(
             if (lambda.Metadata.DeletionTimestamp is not null)
             {
                 await remover.RemoveAsync(LambdaRef.Of(lambda), cancellationToken);
+                await watchers.RemoveAsync(LambdaRef.Of(lambda), withBroker: false, cancellationToken);
                 return null;
             }
 
@@ -60,6 +63,8 @@ internal sealed partial class WorkloadReconciler(
             LambdaRef.Of(lambda), deployment => TargetWorkload.Choose(lambda, deployment, said.Rendered(key, lambda.Metadata.Uid)), cancellationToken);
         if (done is not var (workload, observed))
             return null;
+        var triggers = await watchers.ReconcileAsync(lambda, workload, cancellationToken);
+        observed = observed with { Triggers = [.. observed.Triggers, .. triggers] };
 
         var settled = observed.Status == ConditionStatus.True;
         var now = time.GetUtcNow();
@@ -70,7 +75,9 @@ internal sealed partial class WorkloadReconciler(
             said.Remember(key, workload, observed, now);
         }
 
-        return settled ? RepeatSettled : Patience(observed);
+        var patience = settled ? RepeatSettled : Patience(observed);
+        // A kind that is not there yet, rights that are given later: no event says when.
+        return triggers.Any(trigger => !trigger.Ready) && patience > LookForTriggers ? LookForTriggers : patience;
     }
 
     private static TimeSpan Patience(DeploymentObserved observed) =>

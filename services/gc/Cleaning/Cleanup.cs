@@ -1,15 +1,16 @@
 using Kublambda.Contracts;
 using Kublambda.Gc.Cluster;
+using Kublambda.Gc.Triggers;
 using Kublambda.Registry;
 
 namespace Kublambda.Gc.Cleaning;
 
 /// <summary>
-/// Removes all of one Lambda that owner references cannot reach: its build pods, then its images. Builds first, since a
-/// build that still runs would push again.
+/// Removes all of one Lambda that owner references cannot reach: its build pods, what its triggers left, then its images.
+/// Builds first, since a build that still runs would push again.
 /// </summary>
 public sealed partial class Cleanup(
-    LambdaReader lambdas, BuildPods builds, RepositoryCleaner repositories, TimeProvider time, ILogger<Cleanup> logger)
+    LambdaReader lambdas, BuildPods builds, RepositoryCleaner repositories, TriggerRemains triggers, CleanupReporter reporter, TimeProvider time, ILogger<Cleanup> logger)
 {
     private readonly ILogger _logger = logger;
 
@@ -28,6 +29,8 @@ public sealed partial class Cleanup(
                 return null;
             }
             await builds.EndAsync(lambda.Uid, cancellationToken);
+            if (await triggers.RemoveAsync(lambda.Uid, cancellationToken) is { Count: > 0 } removed)
+                reporter.TriggersRemoved(lambda.Uid, removed);
             var deleted = await repositories.EmptyAsync(repository, cancellationToken);
             // A builder that read the Lambda just before its deletion may have started one meanwhile.
             if (await builds.AnyAsync(lambda.Uid, cancellationToken))

@@ -25,7 +25,7 @@ public sealed partial class CleanupReporter
         _manifests = meter.CreateCounter<long>("gc_manifests_deleted", description: "Manifests deleted from the registry.");
         _seconds = meter.CreateHistogram<double>("gc_cleanup_seconds", unit: "s", description: "Time of finished clean-ups.");
         _sweeps = meter.CreateCounter<long>("gc_sweeps", description: "Sweeps, by outcome.");
-        _orphans = meter.CreateCounter<long>("gc_orphans_deleted", description: "Repositories and build pods without a Lambda, by kind.");
+        _orphans = meter.CreateCounter<long>("gc_orphans_deleted", description: "Repositories, build pods and remains of triggers without a Lambda, by kind.");
     }
 
     /// <summary>The repository is empty.</summary>
@@ -58,6 +58,16 @@ public sealed partial class CleanupReporter
         LogPod(pod, lambdaUid);
     }
 
+    /// <summary>What resource triggers left in the broker and among the roles was removed.</summary>
+    public void TriggersRemoved(string lambdaUid, IReadOnlyList<string> removed) => LogTriggers(lambdaUid, string.Join(", ", removed));
+
+    /// <summary>The same, of triggers without a Lambda.</summary>
+    public void OrphanedTriggers(string lambdaUid, IReadOnlyList<string> removed)
+    {
+        _orphans.Add(1, new KeyValuePair<string, object?>("kind", "triggers"));
+        LogTriggers(lambdaUid, string.Join(", ", removed));
+    }
+
     /// <summary>Old revisions of a living Lambda were deleted.</summary>
     public void Pruned(LambdaRef lambda, string repository, IReadOnlyList<string> digests)
     {
@@ -78,4 +88,7 @@ public sealed partial class CleanupReporter
 
     [LoggerMessage(LogLevel.Information, "Build pod {Pod} ended: its Lambda, uid {LambdaUid}, does not exist")]
     private partial void LogPod(string pod, string lambdaUid);
+
+    [LoggerMessage(LogLevel.Information, "Removed what the resource triggers of the Lambda with uid {LambdaUid} had: {Removed}")]
+    private partial void LogTriggers(string lambdaUid, string removed);
 }

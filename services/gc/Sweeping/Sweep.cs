@@ -1,6 +1,8 @@
 using Kublambda.Contracts;
 using Kublambda.Gc.Cleaning;
 using Kublambda.Gc.Cluster;
+using Kublambda.Gc.Triggers;
+using Kublambda.Hosting.Broker;
 using Kublambda.Kubernetes;
 using Kublambda.Registry;
 using Microsoft.Extensions.Options;
@@ -9,7 +11,7 @@ namespace Kublambda.Gc.Sweeping;
 
 /// <summary>One sweep: take the inventory, list the Lambdas, plan, and delete with one more look before each deletion.</summary>
 public sealed partial class Sweep(
-    IRegistryClient registry, OwnerReader owners, ClusterIdentity cluster, BuildPods builds, LambdaReader lambdas, Cleanup cleanup, CleanupReporter reporter,
+    IRegistryClient registry, OwnerReader owners, ClusterIdentity cluster, BuildPods builds, TriggerRemains triggers, LambdaReader lambdas, Cleanup cleanup, CleanupReporter reporter,
     IOptions<GcOptions> options, TimeProvider time, ILogger<Sweep> logger)
 {
     private static readonly TimeSpan RememberEmpty = TimeSpan.FromHours(1);
@@ -22,6 +24,7 @@ public sealed partial class Sweep(
     {
         var repositories = options.Value.SweepRepositories ? await RepositoriesAsync(cancellationToken) : [];
         var pods = await builds.ListAsync(cancellationToken);
+        var triggered = await TriggerOwnersAsync(cancellationToken);
         // After the inventory: what was made in between has its Lambda in this list.
         var live = (await lambdas.ListAsync(cancellationToken)).Select(l => l.Uid).ToHashSet(StringComparer.Ordinal);
         var plan = SweepPlan.Plan(new SweepInventory(repositories, pods), live, _orphanedSince, time.GetUtcNow(), options.Value.OrphanGrace);
@@ -31,8 +34,37 @@ public sealed partial class Sweep(
             await builds.DeleteAsync(pod, cancellationToken);
             reporter.OrphanedBuildPod(pod.Name, pod.LambdaUid);
         }
+        // A uid never comes back: what has one of no Lambda is nobody's.
+        foreach (var uid in triggered.Where(uid => !live.Contains(uid)))
+            await RemoveTriggersAsync(uid, cancellationToken);
         foreach (var orphan in plan.Repositories)
             await EmptyAsync(orphan, cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<string>> TriggerOwnersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await triggers.OwnersAsync(cancellationToken);
+        }
+        catch (BrokerException e)
+        {
+            CannotListTriggers(e.Message);
+            reporter.Swept(succeeded: false);
+            return [];
+        }
+    }
+
+    private async Task RemoveTriggersAsync(string uid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            reporter.OrphanedTriggers(uid, await triggers.RemoveAsync(uid, cancellationToken));
+        }
+        catch (CleanupWaitingException e)
+        {
+            reporter.Delayed(e);
+        }
     }
 
     /// <summary>Repositories with our marks, without those that are a living Lambda's by their name.</summary>
@@ -103,6 +135,9 @@ public sealed partial class Sweep(
 
     [LoggerMessage(LogLevel.Warning, "The sweep cannot look for images without a Lambda: {Text}")]
     private partial void CannotList(string text);
+
+    [LoggerMessage(LogLevel.Warning, "The sweep cannot look for triggers without a Lambda: {Text}")]
+    private partial void CannotListTriggers(string text);
 
     [LoggerMessage(LogLevel.Warning, "The sweep leaves {Repository} alone: {Text}")]
     private partial void CannotRead(string repository, string text);
