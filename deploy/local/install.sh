@@ -28,9 +28,11 @@ runtime() { # name: sees to it that the registry has the image
   [ "$(there || true)" != "$(head -n 1 "$layout/digests")" ] || return 0
   "$HERE/import.sh" "localhost/kublambda/$name:dev" "$layout"
   say "  pushing $reference"
-  within 20 ctr images push --plain-http "$reference" "localhost/kublambda/$name:dev" || ctr images push --plain-http "$reference" "localhost/kublambda/$name:dev"
+  # A connection that kube-proxy (up to 1.22) takes between two of its tables is never answered: no try may last long.
+  push() { CTR_SECONDS=20 ctr images push --plain-http "$reference" "localhost/kublambda/$name:dev"; }
+  within 60 push || push
 }
-runtimes() { local name; for name in "$@"; do runtime "$name"; done; }
+runtimes() { "$HERE/rollout.sh" kublambda-system deployment/registry; local name; for name in "$@"; do runtime "$name"; done; }
 rollouts() {
   "$HERE/rollout.sh" kube-system deployment/dns
   # The watcher is no service of its own: it runs beside the Lambdas that have resource triggers.

@@ -70,4 +70,4 @@ kubectl() {
 }
 # Where /var/lib is itself an overlay (a container's own file system) no other can be laid over it: then layers are copied.
 snapshotter() { if [ "$(stat -f -c %T "$STATE")" = overlayfs ]; then echo native; else echo overlayfs; fi; }
-ctr() { CONTAINERD_SNAPSHOTTER=$(snapshotter) command ctr --address "$SOCKET" --namespace k8s.io "$@"; }
+ctr() { CONTAINERD_SNAPSHOTTER=$(snapshotter) timeout "${CTR_SECONDS:-300}" ctr --address "$SOCKET" --namespace k8s.io "$@"; }
