@@ -3,7 +3,7 @@ using Kublambda.Contracts.Resources;
 
 namespace Kublambda.Controller.Status;
 
-/// <summary>The condition Ready: the first of the others that is not True, and what serves meanwhile.</summary>
+/// <summary>The condition Ready: the first of the others that is not True, and what serves meanwhile; then the first resource trigger that is not ready.</summary>
 internal static class ReadySummary
 {
     private static readonly string[] Stages = [ConditionTypes.Accepted, ConditionTypes.Built, ConditionTypes.Deployed];
@@ -12,7 +12,8 @@ internal static class ReadySummary
     /// <param name="status">The rest of the status.</param>
     /// <param name="generation">Of the Lambda.</param>
     /// <param name="servesMeanwhile">Whether anything serves, where the deployer has just said so; else the ready replicas tell.</param>
-    public static void Set(ConditionSet conditions, LambdaStatus status, long? generation, bool? servesMeanwhile)
+    /// <param name="triggers">Those of the spec.</param>
+    public static void Set(ConditionSet conditions, LambdaStatus status, long? generation, bool? servesMeanwhile, IReadOnlyList<TriggerSpec> triggers)
     {
         if (conditions[ConditionTypes.Terminating] is { } ending)
         {
@@ -29,9 +30,25 @@ internal static class ReadySummary
             }
         }
 
+        // HTTP triggers may wait for a load balancer or an Ingress controller for ever, while the function answers.
+        foreach (var trigger in triggers.Where(trigger => trigger.Resource is not null))
+        {
+            if (Missing(trigger, status) is not { } missing)
+                continue;
+            var waits = missing.Reason is null or Reasons.TriggerPending;
+            conditions.Set(
+                ConditionTypes.Ready, waits ? ConditionStatus.Unknown : ConditionStatus.False, missing.Reason ?? Reasons.TriggerPending,
+                $"Trigger {trigger.Name}: {missing.Message ?? "it starts."}", generation);
+            return;
+        }
+
         var message = status.Url is null ? $"Revision {status.Revision} answers requests." : $"Revision {status.Revision} answers requests at {status.Url}.";
         conditions.Set(ConditionTypes.Ready, ConditionStatus.True, Reasons.Ready, message, generation);
     }
+
+    /// <returns>Null for a trigger that is ready.</returns>
+    private static TriggerStatus? Missing(TriggerSpec trigger, LambdaStatus status) =>
+        status.Triggers?.FirstOrDefault(seen => seen.Name == trigger.Name) is { } known ? known.Ready ? null : known : new TriggerStatus();
 
     private static string WithMeanwhile(LambdaCondition stage, ConditionSet conditions, LambdaStatus status, bool? servesMeanwhile)
     {

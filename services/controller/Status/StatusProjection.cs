@@ -187,7 +187,7 @@ public static class StatusProjection
 
     private static LambdaStatus Finish(Lambda lambda, LambdaStatus status, ConditionSet conditions, bool? servesMeanwhile = null)
     {
-        ReadySummary.Set(conditions, status, lambda.Metadata.Generation, servesMeanwhile);
+        ReadySummary.Set(conditions, status, lambda.Metadata.Generation, servesMeanwhile, lambda.Spec.Triggers ?? []);
         return status with { Conditions = conditions.ToList() };
     }
 

@@ -24,7 +24,7 @@ internal static class TriggerRules
             if (trigger.Http is null == trigger.Resource is null)
             {
                 var found = trigger.Http is null ? "no kind of trigger is given" : "http and resource are both given";
-                yield return new Problem(field, $"{found}: write exactly one, for example http: {{}}.");
+                yield return new Problem(field, $"{found}: write exactly one of http and resource, for example http: {{}}.");
             }
             else if (trigger.Resource is not null)
             {
