@@ -22,6 +22,13 @@ public static class HostExtensions
     public static WebApplicationBuilder AddKublambdaDefaults(
         this WebApplicationBuilder builder, string service, Action<IBusRegistrationConfigurator> consumers)
     {
+        builder.AddKublambdaDefaults().Services.AddBus(service, consumers);
+        return builder;
+    }
+
+    /// <summary>The same for a service that is not on the bus.</summary>
+    public static WebApplicationBuilder AddKublambdaDefaults(this WebApplicationBuilder builder)
+    {
         builder.Logging.ClearProviders().AddJsonConsole(json =>
         {
             json.IncludeScopes = true;
@@ -32,7 +39,6 @@ public static class HostExtensions
         builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, builder.Configuration["Urls"] ?? "http://*:8080");
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddHealthChecks();
-        builder.Services.AddBus(service, consumers);
         // One loop that ends by an exception must not leave a service that looks alive.
         builder.Services.Configure<HostOptions>(host => host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.StopHost);
         return builder;

@@ -8,37 +8,57 @@ using k8s.Autorest;
 namespace Kublambda.Kubernetes;
 
 /// <summary>Lists a resource page by page, and watches it from a resourceVersion on.</summary>
-internal sealed class ListWatch(RawApi api, ResourceQuery query, TimeProvider time)
+public sealed class ListWatch(RawApi api, ResourceQuery query, TimeProvider time)
 {
-    private const int PageSize = 500;
+    /// <summary>Objects on a page at most.</summary>
+    public const int MaxPageSize = 500;
+
+    /// <summary>What a page should weigh: with large objects on it the next one has fewer.</summary>
+    private const long PageBytes = 4 * 1024 * 1024;
 
     /// <summary>Calls <paramref name="onItem"/> for each object; returns the resourceVersion to watch from.</summary>
     /// <exception cref="HttpOperationException">410: the list went stale between two pages, start over.</exception>
     public async Task<string> ListAsync(Action<JsonElement> onItem, CancellationToken cancellationToken)
     {
-        string? next = null;
-        while (true)
+        var version = "";
+        await foreach (var page in PagesAsync(null, MaxPageSize, cancellationToken))
         {
-            var parameters = RawApi.Query(
-                ("limit", PageSize.ToString(CultureInfo.InvariantCulture)), ("continue", next),
-                ("labelSelector", query.LabelSelector), ("fieldSelector", query.FieldSelector));
-            using var response = await api.GetAsync(query.CollectionPath + parameters, cancellationToken);
-            var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            await using (stream)
+            using (page)
             {
-                using var page = await JsonDocument.ParseAsync(stream, cancellationToken: cancellationToken);
-                if (page.RootElement.TryGetProperty("items", out var items) && items.ValueKind == JsonValueKind.Array)
-                {
-                    foreach (var item in items.EnumerateArray())
-                        onItem(item);
-                }
-
-                var metadata = page.RootElement.GetProperty("metadata");
-                next = metadata.TryGetProperty("continue", out var token) ? token.GetString() : null;
-                if (string.IsNullOrEmpty(next))
-                    return metadata.GetProperty("resourceVersion").GetString()!;
+                foreach (var item in page.Items)
+                    onItem(item);
+                version = page.ResourceVersion;
             }
         }
+
+        return version;
+    }
+
+    /// <summary>The objects page by page, all of one moment; each page is to be disposed.</summary>
+    /// <param name="exactVersion">The moment: a resourceVersion that etcd still has. Null: now.</param>
+    /// <param name="firstPageSize">Objects on the first page, <see cref="MaxPageSize"/> at most; the others are sized by what they weigh.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="HttpOperationException">410: the list went stale between two pages, or the moment is too long ago.</exception>
+    public async IAsyncEnumerable<ListPage> PagesAsync(
+        string? exactVersion, int firstPageSize, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? next = null;
+        var size = firstPageSize;
+        do
+        {
+            var first = next is null;
+            var parameters = RawApi.Query(
+                ("limit", size.ToString(CultureInfo.InvariantCulture)), ("continue", next),
+                ("resourceVersion", first ? exactVersion : null), ("resourceVersionMatch", first && exactVersion is not null ? "Exact" : null),
+                ("labelSelector", query.LabelSelector), ("fieldSelector", query.FieldSelector));
+            using var response = await api.GetAsync(query.CollectionPath + parameters, cancellationToken);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            var page = new ListPage(JsonDocument.Parse(body));
+            size = (int)Math.Clamp(size * PageBytes / Math.Max(1, body.LongLength), 1, MaxPageSize);
+            next = page.Continue;
+            yield return page;
+        }
+        while (!string.IsNullOrEmpty(next));
     }
 
     /// <summary>
@@ -97,8 +117,22 @@ internal sealed class ListWatch(RawApi api, ResourceQuery query, TimeProvider ti
 /// <summary>The version a watch was to start from is not kept any more.</summary>
 public sealed class ResourceExpiredException(string message) : Exception(message);
 
+/// <summary>A page of a list.</summary>
+public sealed class ListPage(JsonDocument document) : IDisposable
+{
+    public IEnumerable<JsonElement> Items =>
+        document.RootElement.TryGetProperty("items", out var items) && items.ValueKind == JsonValueKind.Array ? items.EnumerateArray() : [];
+
+    /// <summary>The moment of the list; the same on all its pages.</summary>
+    public string ResourceVersion => document.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
+
+    internal string? Continue => document.RootElement.GetProperty("metadata").TryGetProperty("continue", out var token) ? token.GetString() : null;
+
+    public void Dispose() => document.Dispose();
+}
+
 /// <summary>One line of a watch.</summary>
-internal sealed record WatchEvent(WatchEventType Type, JsonElement Object)
+public sealed record WatchEvent(WatchEventType Type, JsonElement Object)
 {
     /// <summary>Not sent by the server: the watch has been accepted.</summary>
     public static WatchEvent Opened { get; } = new(WatchEventType.Opened, default);
@@ -121,7 +155,7 @@ internal sealed record WatchEvent(WatchEventType Type, JsonElement Object)
     }
 }
 
-internal enum WatchEventType
+public enum WatchEventType
 {
     Opened,
     Added,

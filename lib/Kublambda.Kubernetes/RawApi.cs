@@ -10,7 +10,7 @@ namespace Kublambda.Kubernetes;
 /// Plain HTTP to the API server with the credentials of the client, for what its typed calls do not offer: streaming
 /// watches with every parameter, and server-side apply with a field manager.
 /// </summary>
-internal sealed class RawApi(IKubernetes client)
+public sealed class RawApi(IKubernetes client)
 {
     private readonly k8s.Kubernetes _client = client as k8s.Kubernetes
         ?? throw new ArgumentException("A k8s.Kubernetes client is needed.", nameof(client));

@@ -1,0 +1,86 @@
+using Kublambda.Triggers;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Kublambda.Watcher.Broker;
+
+/// <summary>What a watcher has in RabbitMQ. Everything is declared again at every start, and is the same each time.</summary>
+internal static class Topology
+{
+    /// <summary>A segment is what a stream deletes and opens at once; the broker's 500 MB are for streams of another size.</summary>
+    private const int SegmentBytes = 16 * 1024 * 1024;
+
+    /// <summary>The events of a Lambda and its dead letters.</summary>
+    public static async Task DeclareEventsAsync(IConnection connection, TriggerQueues queues, CancellationToken cancellationToken)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await channel.ExchangeDeclareAsync(queues.Exchange, ExchangeType.Direct, durable: true, autoDelete: false, cancellationToken: cancellationToken);
+        await DeclareAsync(channel, queues.Dead, new() { ["x-queue-type"] = "quorum" }, cancellationToken);
+        await channel.QueueBindAsync(queues.Dead, queues.Exchange, TriggerQueues.DeadKey, cancellationToken: cancellationToken);
+        // One consumer at a time, for the order. Newer brokers give a message up after 20 returns: then it is a dead letter, not lost.
+        await DeclareAsync(
+            channel, queues.Events,
+            new()
+            {
+                ["x-queue-type"] = "quorum",
+                ["x-single-active-consumer"] = true,
+                ["x-dead-letter-exchange"] = queues.Exchange,
+                ["x-dead-letter-routing-key"] = TriggerQueues.DeadKey,
+                ["x-dead-letter-strategy"] = "at-least-once",
+                ["x-overflow"] = "reject-publish",
+            },
+            cancellationToken);
+        await channel.QueueBindAsync(queues.Events, queues.Exchange, TriggerQueues.EventsKey, cancellationToken: cancellationToken);
+    }
+
+    /// <summary>One of the two streams of the state.</summary>
+    public static async Task DeclareStateAsync(IConnection connection, TriggerQueues queues, char side, CancellationToken cancellationToken)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await channel.ExchangeDeclareAsync(queues.Exchange, ExchangeType.Direct, durable: true, autoDelete: false, cancellationToken: cancellationToken);
+        await DeclareAsync(
+            channel, queues.State(side), new() { ["x-queue-type"] = "stream", ["x-stream-max-segment-size-bytes"] = SegmentBytes }, cancellationToken);
+        await channel.QueueBindAsync(queues.State(side), queues.Exchange, TriggerQueues.StateKey(side), cancellationToken: cancellationToken);
+    }
+
+    public static async Task<bool> StateExistsAsync(IConnection connection, TriggerQueues queues, char side, CancellationToken cancellationToken)
+    {
+        var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        try
+        {
+            await channel.QueueDeclarePassiveAsync(queues.State(side), cancellationToken);
+            await channel.DisposeAsync();
+            return true;
+        }
+        catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == Constants.NotFound)
+        {
+            return false;
+        }
+    }
+
+    public static async Task DeleteStateAsync(IConnection connection, TriggerQueues queues, char side, CancellationToken cancellationToken)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await channel.QueueDeleteAsync(queues.State(side), false, false, false, cancellationToken);
+    }
+
+    /// <summary>Takes the lock that makes this connection the only one that publishes; it is given back when the connection ends.</summary>
+    /// <returns>False: another one has it.</returns>
+    public static async Task<bool> TryLockAsync(IConnection connection, TriggerQueues queues, CancellationToken cancellationToken)
+    {
+        var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        try
+        {
+            await channel.QueueDeclareAsync(queues.Lock, durable: false, exclusive: true, autoDelete: false, cancellationToken: cancellationToken);
+            await channel.DisposeAsync();
+            return true;
+        }
+        catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == Constants.ResourceLocked)
+        {
+            return false;
+        }
+    }
+
+    private static Task<QueueDeclareOk> DeclareAsync(IChannel channel, string queue, Dictionary<string, object?> arguments, CancellationToken cancellationToken) =>
+        channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
+}

@@ -1,0 +1,35 @@
+using Kublambda.Kubernetes;
+using Kublambda.Triggers;
+using Kublambda.Watcher.Broker;
+using Kublambda.Watcher.Delivery;
+using Kublambda.Watcher.Lambdas;
+using Kublambda.Watcher.State;
+using Kublambda.Watcher.Streams;
+using Microsoft.Extensions.Options;
+
+namespace Kublambda.Watcher.Sessions;
+
+/// <summary>What sessions are made of, and what outlives them.</summary>
+internal sealed class SessionParts(
+    BrokerConnector connector, LambdaSet lambdas, LambdaRuntimes runtimes, KindDiscovery kinds, RawApi api, FunctionCaller caller,
+    WatcherMetrics metrics, IOptions<WatcherOptions> options, TimeProvider time, ILoggerFactory loggers)
+{
+    public BrokerConnector Connector => connector;
+    public LambdaSet Lambdas => lambdas;
+    public LambdaRuntimes Runtimes => runtimes;
+    public KindDiscovery Kinds => kinds;
+    public WatcherOptions Options => options.Value;
+    public TimeProvider Time => time;
+
+    /// <summary>Whose state it is.</summary>
+    public TriggerQueues Owner => new(Options.Shared ? TriggerQueues.SharedOwner : Options.Uid);
+
+    public Task<StateLog> LogAsync(RabbitMQ.Client.IConnection connection, ConfirmedChannel channel, CancellationToken cancellationToken) =>
+        StateLog.OpenAsync(connection, channel, Owner, Options, loggers.CreateLogger<StateLog>(), cancellationToken);
+
+    public ObjectStream Stream(StreamSpec spec, StateLog log, ConfirmedChannel channel, CancellationToken session) =>
+        new(spec, api, log, channel, metrics, Options, time, loggers.CreateLogger<ObjectStream>(), session);
+
+    public Deliverer Deliverer(ActiveLambda lambda, LambdaRuntime runtime, ConsumerConnection connections, ConfirmedChannel channel) =>
+        new(lambda.Ref.Uid, runtime, lambdas, connections, channel, caller, metrics, Options, time, loggers.CreateLogger<Deliverer>());
+}
