@@ -55,6 +55,6 @@ function withinLoadTimeout(settings) {
 main().catch((error) => {
   const message = error instanceof Fatal ? error.message : String(error?.stack ?? error);
   writeTerminationLog(process.env.KUBLAMBDA_TERMINATION_LOG || '/dev/termination-log', message);
-  process.stderr.write(`${message}\n`);
+  new Log({}).error(message);
   process.exit(error instanceof Fatal ? error.exitCode : ExitCodes.crashed);
 });

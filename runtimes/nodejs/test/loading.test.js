@@ -34,7 +34,7 @@ describe('loading', { concurrency: 4 }, () => {
     'a bad target': [64, 'exports.handler = 1', /"handler" is not of the form module\.function/, { target: 'handler' }],
     'a target outside of the source': [64, 'exports.handler = 1', /not of the form/, { target: '../index.handler' }],
     'no target': [64, 'exports.handler = 1', /FUNCTION_TARGET is empty/, { target: '' }],
-    'another signature': [64, 'exports.handler = 1', /signature "cloudevent" is not supported/, { env: { FUNCTION_SIGNATURE_TYPE: 'cloudevent' } }],
+    'another signature': [64, 'exports.handler = 1', /signature "event" is not supported/, { env: { FUNCTION_SIGNATURE_TYPE: 'event' } }],
     'a syntax error': [65, 'exports.handler = () => 1;\nfunction (', /SyntaxError: .*\(at index\.js:2\)\nRemedy: correct the syntax/],
     'a syntax error in an ES module that is imported': [65, { 'index.mjs': 'import "./lib/a.mjs";', 'lib/a.mjs': '\n\nconst = 1;' }, /SyntaxError: .*\(at lib\/a\.mjs:3\)/],
     'an exception at load': [65, '\nnull.x;', /TypeError: .*\(at index\.js:2\)\nRemedy: .*must not throw/],

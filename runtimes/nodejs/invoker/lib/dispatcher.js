@@ -179,6 +179,8 @@ class Dispatcher {
     if (!exchange.running) return this.#overloaded(exchange);
     this.#metrics.error('timeout');
     if (exchange.readingBody) {
+      // What still comes is the rest of a body that nobody reads: no request may follow it.
+      exchange.res.shouldKeepAlive = false;
       return this.#giveUp(exchange, 408, 'timeout', `The request's body did not arrive within ${seconds} s.`);
     }
     const unanswered = !exchange.res.headersSent;

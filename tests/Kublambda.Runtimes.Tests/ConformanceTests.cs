@@ -1,0 +1,13 @@
+namespace Kublambda.Runtimes.Tests;
+
+public sealed class NodejsRequestTests() : RequestTests(RuntimeUnderTest.Nodejs);
+
+public sealed class NodejsLifecycleTests() : LifecycleTests(RuntimeUnderTest.Nodejs);
+
+public sealed class NodejsEventTests() : EventTests(RuntimeUnderTest.Nodejs);
+
+public sealed class PythonRequestTests() : RequestTests(RuntimeUnderTest.Python);
+
+public sealed class PythonLifecycleTests() : LifecycleTests(RuntimeUnderTest.Python);
+
+public sealed class PythonEventTests() : EventTests(RuntimeUnderTest.Python);
