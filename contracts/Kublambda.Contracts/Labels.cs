@@ -25,6 +25,9 @@ public static class Labels
     /// <summary>Annotation on a Lambda: any new value builds it again, though nothing else changed.</summary>
     public const string Rebuild = "kublambda.dev/rebuild";
 
+    /// <summary>Annotation on a Lambda: any new value has its source fetched again at once, as when its git branch moved.</summary>
+    public const string Fetch = "kublambda.dev/fetch";
+
     /// <summary>Keeps a Lambda until its images are gone from the registry.</summary>
     public const string Finalizer = "kublambda.dev/cleanup";
 

@@ -15,6 +15,12 @@ public static class Limits
     /// <summary>Length of one path in a source, in characters.</summary>
     public const int SourcePathLength = 240;
 
+    /// <summary>Bytes of an archive that is fetched, packed.</summary>
+    public const long ArchiveBytes = 100L * 1024 * 1024;
+
+    /// <summary>Bytes on disk of a git repository while it is fetched: one commit of it, packed.</summary>
+    public const long GitBytes = 200L * 1024 * 1024;
+
     /// <summary>Unpacked bytes for each packed byte, above which an archive is taken for a bomb.</summary>
     public const int SourceRatio = 200;
 

@@ -24,6 +24,10 @@ public static class Names
     /// <summary>The tag of the source bundle of a revision.</summary>
     public static string SourceTag(string revision) => $"source-{revision}";
 
+    /// <summary>A second tag of a source bundle: where it was fetched from, so that it need not be fetched again.</summary>
+    /// <param name="origin">The digest, in hex, of what names the content: an archive's digest, a commit.</param>
+    public static string FetchedTag(string origin) => $"fetched-{origin}";
+
     /// <summary>The build pod of one revision, at most 63 characters.</summary>
     public static string BuildPod(LambdaRef lambda, string revision) => WithSuffix(lambda.Name, $"-{ShortUid(lambda)}-{revision}");
 

@@ -31,7 +31,15 @@ public static class Reasons
     public const string BuildPodRejected = "BuildPodRejected";
     /// <summary>The source is refused: empty, unreadable, over a limit, or hostile. The message says which.</summary>
     public const string SourceInvalid = "SourceInvalid";
-    /// <summary>A ConfigMap or key that the source names is not there (yet).</summary>
+    /// <summary>The archive behind the URL is another one than <c>sha256</c> says.</summary>
+    public const string SourceChecksumMismatch = "SourceChecksumMismatch";
+    /// <summary>The URL, or where it redirects to, leads to an address that may not be fetched from.</summary>
+    public const string SourceAddressForbidden = "SourceAddressForbidden";
+    /// <summary>The server of the source does not answer as it should; tried again by itself.</summary>
+    public const string SourceUnavailable = "SourceUnavailable";
+    /// <summary>The server of the source refuses the credentials, or wants some.</summary>
+    public const string SourceUnauthorized = "SourceUnauthorized";
+    /// <summary>A ConfigMap, Secret, key, file or git revision that the source names is not there (yet).</summary>
     public const string SourceNotFound = "SourceNotFound";
     /// <summary>The registry does not answer, or refuses.</summary>
     public const string RegistryUnavailable = "RegistryUnavailable";

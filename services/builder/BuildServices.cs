@@ -2,6 +2,7 @@ using k8s.Models;
 using Kublambda.Builder.Appending;
 using Kublambda.Builder.Builds;
 using Kublambda.Builder.Pipelines;
+using Kublambda.Builder.Remote;
 using Kublambda.Builder.Watching;
 using Kublambda.Contracts;
 using Kublambda.Hosting;
@@ -31,6 +32,7 @@ internal static class BuildServices
         services.AddSingleton<ILambdas, Lambdas>().AddSingleton<BuildPods>().AddSingleton<BuildSlots>().AddSingleton<RuntimeImages>();
         services.AddSingleton<BuildLauncher>().AddSingleton<BuildAnnouncer>().AddSingleton<BuildMetrics>().AddSingleton<BuildReconciler>();
         services.AddTransient<WorkQueue<LambdaRef>>(provider => new WorkQueue<LambdaRef>(provider.GetRequiredService<TimeProvider>()));
+        services.AddRemoteSources(configuration);
 
         services.AddKubernetes();
         services.AddInformer<V1Pod>(ResourceQuery.For<V1Pod>() with
@@ -42,5 +44,12 @@ internal static class BuildServices
         services.AddLeaderElection("kublambda-builder").AddLeaderHostedService<BuildPodWatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<WaitingBuilds>());
         return services;
+    }
+
+    private static void AddRemoteSources(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<FetchOptions>().Bind(configuration.GetSection(FetchOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<HostResolver>().AddSingleton<TrustBundle>().AddSingleton<SourceHttp>().AddSingleton<ArchiveDownload>().AddSingleton<GitFetcher>();
+        services.AddSingleton<BundleMemory>().AddSingleton<RemoteSources>().AddSingleton<FetchQueue>().AddHostedService<RemoteSourceWorker>();
     }
 }

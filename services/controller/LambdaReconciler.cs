@@ -7,6 +7,7 @@ using Kublambda.Controller.Status;
 using Kublambda.Controller.Validation;
 using Kublambda.Hosting;
 using Kublambda.Kubernetes;
+using Microsoft.Extensions.Options;
 
 namespace Kublambda.Controller;
 
@@ -15,7 +16,7 @@ namespace Kublambda.Controller;
 /// on the bus what it needs, again and again until it is so. Runs on the leader.
 /// </summary>
 public sealed partial class LambdaReconciler(
-    LambdaApi api, IResourceCache<Lambda> cache, StatusWriter statuses, IFactPublisher bus, WorkQueue<LambdaKey> queue, TimeProvider time,
+    LambdaApi api, IResourceCache<Lambda> cache, StatusWriter statuses, IFactPublisher bus, WorkQueue<LambdaKey> queue, IOptions<FollowOptions> follow, TimeProvider time,
     ILogger<LambdaReconciler> logger)
     : ReconcileLoop<LambdaKey>(queue, logger, workers: 16), IResourceHandler<Lambda>
 {
@@ -102,7 +103,7 @@ public sealed partial class LambdaReconciler(
                 new LambdaChanged { Lambda = LambdaRef.Of(lambda), Generation = lambda.Metadata.Generation!.Value }, cancellationToken);
         }
 
-        return Pace.Next(lambda, status, time.GetUtcNow());
+        return Pace.Next(lambda, status, time.GetUtcNow(), follow.Value.GitInterval);
     }
 
     private Verdict Judge(Lambda lambda)

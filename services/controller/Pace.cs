@@ -12,7 +12,11 @@ public static class Pace
     public static readonly TimeSpan Stuck = TimeSpan.FromSeconds(60);
     public static readonly TimeSpan Settled = TimeSpan.FromMinutes(5);
 
-    public static TimeSpan Next(Lambda lambda, LambdaStatus? status, DateTimeOffset now)
+    /// <param name="lambda">The Lambda.</param>
+    /// <param name="status">What is known of it.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="follow">How often the builder is asked where a git branch points to: <see cref="FollowOptions"/>.</param>
+    public static TimeSpan Next(Lambda lambda, LambdaStatus? status, DateTimeOffset now, TimeSpan? follow = null)
     {
         if (lambda.Metadata.DeletionTimestamp is { } deleted)
         {
@@ -21,10 +25,17 @@ public static class Pace
         }
 
         if (IsSettled(lambda.Metadata.Generation, status))
-            return Settled;
+            return follow is { } often && often < Settled && FollowsBranch(lambda) && !IsRefused(status) ? often : Settled;
         var last = status?.Conditions?.Select(condition => condition.LastTransitionTime).DefaultIfEmpty(now).Max() ?? now;
         return now - last > TimeSpan.FromMinutes(10) ? Stuck : Unsettled;
     }
+
+    /// <summary>Its source may become another one without anybody telling us. A commit id never does.</summary>
+    private static bool FollowsBranch(Lambda lambda) =>
+        lambda.Spec.Source.Git is { } git && !(git.Revision is { Length: 40 or 64 } revision && revision.All(char.IsAsciiHexDigitLower));
+
+    private static bool IsRefused(LambdaStatus? status) =>
+        status?.Conditions?.Any(condition => condition is { Type: ConditionTypes.Accepted, Status: ConditionStatus.False }) == true;
 
     /// <summary>This generation runs, or is refused.</summary>
     public static bool IsSettled(long? generation, LambdaStatus? status) =>

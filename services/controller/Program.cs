@@ -12,6 +12,7 @@ builder.AddKublambdaDefaults("controller", bus =>
     bus.AddConsumer<OutcomeConsumer, OutcomeConsumerDefinition>();
     bus.AddConsumer<ImagesDeletedConsumer>();
 });
+builder.Services.AddOptions<FollowOptions>().BindConfiguration(FollowOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 builder.Services
     .AddKubernetes()
     .AddEventRecorder("kublambda-controller")

@@ -14,7 +14,7 @@ public sealed class LambdaReconcilerTests : IDisposable
     private readonly LambdaReconciler _reconciler;
 
     public LambdaReconcilerTests() =>
-        _reconciler = new LambdaReconciler(null!, null!, null!, null!, _queue, TimeProvider.System, NullLogger<LambdaReconciler>.Instance);
+        _reconciler = new LambdaReconciler(null!, null!, null!, null!, _queue, Microsoft.Extensions.Options.Options.Create(new FollowOptions()), TimeProvider.System, NullLogger<LambdaReconciler>.Instance);
 
     public void Dispose()
     {

@@ -16,7 +16,7 @@ public sealed record InlineSource
     public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
 }
 
-/// <summary>A zip archive in a ConfigMap of the same namespace (<c>binaryData</c> or base64 in <c>data</c>), or as base64 text.</summary>
+/// <summary>A zip or tar.gz archive in a ConfigMap of the same namespace (<c>binaryData</c> or base64 in <c>data</c>), or as base64 text.</summary>
 public sealed record ZipSource
 {
     public KeyRef? ConfigMap { get; init; }
@@ -27,15 +27,27 @@ public sealed record ZipSource
 public sealed record ArchiveSource
 {
     public string Url { get; init; } = "";
+
+    /// <summary>Of the archive as it is downloaded, in hexadecimal.</summary>
     public string Sha256 { get; init; } = "";
+
+    /// <summary>Directory in the archive; its root when absent.</summary>
+    public string? SubPath { get; init; }
 }
 
 /// <summary>A directory of a git repository at a branch, tag or commit.</summary>
 public sealed record GitSource
 {
+    /// <summary>https, http or ssh.</summary>
     public string Url { get; init; } = "";
+
+    /// <summary>Branch, tag or whole commit id; the remote's HEAD when absent.</summary>
     public string? Revision { get; init; }
+
+    /// <summary>Directory in the repository; its root when absent.</summary>
     public string? SubPath { get; init; }
+
+    /// <summary>Credentials: <c>username</c> and <c>password</c>, or <c>ssh-privatekey</c> and <c>known_hosts</c>.</summary>
     public SecretRef? SecretRef { get; init; }
 }
 

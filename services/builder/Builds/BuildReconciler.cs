@@ -1,5 +1,6 @@
 using k8s.Models;
 using Kublambda.Builder.Pipelines;
+using Kublambda.Builder.Remote;
 using Kublambda.Builder.Sources;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
@@ -16,7 +17,7 @@ namespace Kublambda.Builder.Builds;
 /// </summary>
 public sealed partial class BuildReconciler(
     ILambdas lambdas, PipelineChoice pipelines, RuntimeImages runtimes, IRegistryClient registry, BuildPods pods, BuildLauncher launcher,
-    BuildAnnouncer announcer, ClusterIdentity cluster, IOptions<RegistryOptions> registryOptions, TimeProvider time, ILogger<BuildReconciler> logger)
+    BuildAnnouncer announcer, FetchQueue fetches, ClusterIdentity cluster, IOptions<RegistryOptions> registryOptions, TimeProvider time, ILogger<BuildReconciler> logger)
 {
     /// <param name="reference">The Lambda.</param>
     /// <param name="generation">The generation that a message speaks of; another one has its own message. Null: whatever is there.</param>
@@ -31,9 +32,23 @@ public sealed partial class BuildReconciler(
             return null;
         }
 
+        if (RemoteSources.AreOf(lambda.Spec))
+        {
+            fetches.Ask(reference, anew: generation is not null);
+            return null;
+        }
+
+        return await BuildAsync(
+            lambda, async stop => await SourceBundler.Create(lambda.Spec, await lambdas.ReadSourceAsync(lambda, stop), stop), cancellationToken);
+    }
+
+    /// <summary>As <see cref="ReconcileAsync"/>, for a Lambda that was read just now and whose source is to be had.</summary>
+    internal async Task<TimeSpan?> BuildAsync(Lambda lambda, Func<CancellationToken, Task<Bundle>> source, CancellationToken cancellationToken)
+    {
         try
         {
-            return await ReconcileAsync(reference, lambda, cancellationToken);
+            using var bundle = await source(cancellationToken);
+            return await BuildAsync(LambdaRef.Of(lambda), lambda, bundle, cancellationToken);
         }
         catch (PipelineChoiceException e)
         {
@@ -41,7 +56,11 @@ public sealed partial class BuildReconciler(
         }
         catch (SourceRefusedException e)
         {
-            await announcer.RefusedAsync(lambda, Reasons.SourceInvalid, e.Message, final: true, cancellationToken);
+            await announcer.RefusedAsync(lambda, e.Reason, e.Message, final: true, cancellationToken);
+        }
+        catch (SourceUnavailableException e)
+        {
+            await announcer.RefusedAsync(lambda, e.Reason, e.Message, final: false, cancellationToken);
         }
         catch (SourceNotFoundException e)
         {
@@ -65,24 +84,13 @@ public sealed partial class BuildReconciler(
         return null;
     }
 
-    private async Task<TimeSpan?> ReconcileAsync(LambdaRef reference, Lambda lambda, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> BuildAsync(LambdaRef reference, Lambda lambda, Bundle bundle, CancellationToken cancellationToken)
     {
-        using var bundle = await SourceBundler.Create(lambda.Spec, await lambdas.ReadSourceAsync(lambda, cancellationToken), cancellationToken);
         var pipeline = await pipelines.OfAsync(lambda.Spec, bundle, cancellationToken);
         var (baseImage, baseInsecure) = await runtimes.ResolveAsync(lambda.Spec.Runtime, cancellationToken);
         var revision = Revision.Of(
             bundle.ContentDigest, baseImage.Digest!, pipeline, lambda.Spec.Build?.Env, lambda.GetAnnotation(Labels.Rebuild));
         using var scope = logger.BeginLambdaScope(reference, revision);
-
-        var image = await registry.HeadManifestAsync(Names.Repository(reference), Names.ImageTag(revision), cancellationToken);
-        var pod = await pods.ReadAsync(Names.BuildPod(reference, revision), cancellationToken);
-        if (image is not null)
-        {
-            launcher.Forget(reference);
-            await launcher.CancelOthersAsync(reference, lambda.Metadata.Generation ?? 0, revision, cancellationToken);
-            await announcer.BuiltAsync(lambda, revision, pipeline, image.Digest, pod, took: null, cancellationToken);
-            return null;
-        }
 
         var job = new BuildJob
         {
@@ -98,6 +106,19 @@ public sealed partial class BuildReconciler(
             ImageInsecure = registryOptions.Value.Insecure,
             Settings = lambda.Spec.Build,
         };
+        if (bundle is { Origin: not null, IsRemembered: false })
+            await RememberAsync(job, bundle, cancellationToken);
+
+        var image = await registry.HeadManifestAsync(Names.Repository(reference), Names.ImageTag(revision), cancellationToken);
+        var pod = await pods.ReadAsync(Names.BuildPod(reference, revision), cancellationToken);
+        if (image is not null)
+        {
+            launcher.Forget(reference);
+            await launcher.CancelOthersAsync(reference, lambda.Metadata.Generation ?? 0, revision, cancellationToken);
+            await announcer.BuiltAsync(lambda, revision, pipeline, image.Digest, pod, took: null, cancellationToken);
+            return null;
+        }
+
         if (!pipeline.HasPod)
         {
             if (!FailedForGood(lambda, revision))
@@ -110,6 +131,14 @@ public sealed partial class BuildReconciler(
         if (!FailedForGood(lambda, revision))
             await StartAsync(job, lambda, bundle, cancellationToken);
         return null;
+    }
+
+    // Before there is a place for the build, or a need of one: what was fetched is not fetched again.
+    private async Task RememberAsync(BuildJob job, Bundle bundle, CancellationToken cancellationToken)
+    {
+        var source = await SourceArtifact.PushAsync(registry, job, bundle, time.GetUtcNow(), cancellationToken);
+        if (await lambdas.ReadBuildableAsync(job.Lambda, cancellationToken) is null)
+            await registry.DeleteManifestAsync(Names.Repository(job.Lambda), source.Digest, cancellationToken);
     }
 
     private async Task<TimeSpan?> LookAtAsync(V1Pod pod, BuildJob job, Lambda lambda, Bundle bundle, CancellationToken cancellationToken)

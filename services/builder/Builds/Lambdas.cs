@@ -3,6 +3,7 @@ using System.Text.Json;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
+using Kublambda.Builder.Sources;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
 
@@ -16,6 +17,10 @@ public interface ILambdas
 
     /// <summary>The ConfigMap that the source names; null where it names none, or there is none.</summary>
     Task<V1ConfigMap?> ReadSourceAsync(Lambda lambda, CancellationToken cancellationToken);
+
+    /// <summary>A Secret of the Lambda's namespace; null where there is none.</summary>
+    /// <exception cref="SourceUnavailableException">The builder may not read it.</exception>
+    Task<V1Secret?> ReadSecretAsync(Lambda lambda, string name, CancellationToken cancellationToken);
 }
 
 /// <inheritdoc/>
@@ -32,6 +37,20 @@ public sealed class Lambdas(IKubernetes client) : ILambdas
         lambda.Spec.Source.Zip?.ConfigMap is { } key
             ? await OrNull(() => client.CoreV1.ReadNamespacedConfigMapAsync(key.Name, lambda.Metadata.NamespaceProperty, cancellationToken: cancellationToken))
             : null;
+
+    public async Task<V1Secret?> ReadSecretAsync(Lambda lambda, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await OrNull(() => client.CoreV1.ReadNamespacedSecretAsync(name, lambda.Metadata.NamespaceProperty, cancellationToken: cancellationToken));
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode == HttpStatusCode.Forbidden)
+        {
+            throw new SourceUnavailableException(
+                $"The builder may not read the Secret \"{name}\": this installation allows it namespace by namespace. Allow it: kubectl -n {lambda.Metadata.NamespaceProperty} create rolebinding kublambda-source-secrets --clusterrole=kublambda-source-secrets --serviceaccount=kublambda-system:builder",
+                Reasons.SourceUnauthorized);
+        }
+    }
 
     private static bool IsAccepted(Lambda lambda) => lambda.Status?.Conditions?.Any(c =>
         c.Type == ConditionTypes.Accepted && c.Status == ConditionStatus.True && c.ObservedGeneration == lambda.Metadata.Generation) == true;

@@ -21,8 +21,13 @@ public static class SourceArtifact
         var repository = Names.Repository(job.Lambda);
         // Another manifest under the tag would leave this one without a tag, where clean-up cannot find it.
         if (await registry.HeadManifestAsync(repository, Names.SourceTag(job.Revision), cancellationToken) is { } pushed)
+        {
+            if (bundle is { Origin: not null, IsRemembered: false } && await registry.GetManifestAsync(repository, pushed.Digest, cancellationToken) is { } same)
+                await registry.PutManifestAsync(repository, Names.FetchedTag(bundle.Origin), same.Descriptor.MediaType, same.Content, cancellationToken);
             return pushed;
-        var config = JsonSerializer.SerializeToUtf8Bytes(new { content = bundle.ContentDigest, files = bundle.Paths.Count });
+        }
+
+        var config = JsonSerializer.SerializeToUtf8Bytes(new SourceConfig(bundle.ContentDigest, bundle.Paths), SourceConfig.Json);
         var configDigest = Digest.Of(config);
         await registry.PushBlobAsync(repository, configDigest, config.Length, () => new MemoryStream(config, writable: false), cancellationToken);
         await registry.PushBlobAsync(repository, bundle.Digest, bundle.Length, bundle.Open, cancellationToken);
@@ -40,6 +45,16 @@ public static class SourceArtifact
                 [OciAnnotations.Revision] = job.Revision,
             }.ToDictionary(),
         };
+        if (bundle.Origin is { } origin)
+            await registry.PutManifestAsync(repository, Names.FetchedTag(origin), MediaTypes.OciManifest, manifest.ToBytes(), cancellationToken);
         return await registry.PutManifestAsync(repository, Names.SourceTag(job.Revision), MediaTypes.OciManifest, manifest.ToBytes(), cancellationToken);
     }
+}
+
+/// <summary>The config of the artifact: what the bundle holds, without unpacking it.</summary>
+/// <param name="Content">Digest of the tar.</param>
+/// <param name="Paths">Of its files, sorted.</param>
+internal sealed record SourceConfig(string Content, IReadOnlyCollection<string> Paths)
+{
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web);
 }

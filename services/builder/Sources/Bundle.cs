@@ -15,13 +15,15 @@ public sealed class Bundle : IDisposable
     internal const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     internal const UnixFileMode Program = Plain | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    private readonly FileStream _file;
+    private readonly FileStream? _file;
+    private readonly Func<Stream> _open;
 
-    private Bundle(FileStream file, string contentDigest, string digest, IReadOnlyCollection<string> paths)
+    private Bundle(FileStream? file, Func<Stream> open, string contentDigest, string digest, long length, IReadOnlyCollection<string> paths)
     {
-        _file = file;
+        (_file, _open) = (file, open);
         ContentDigest = contentDigest;
         Digest = digest;
+        Length = length;
         Paths = paths;
     }
 
@@ -32,21 +34,32 @@ public sealed class Bundle : IDisposable
     public string Digest { get; }
 
     /// <summary>Bytes of the gzip.</summary>
-    public long Length => _file.Length;
+    public long Length { get; }
 
     /// <summary>The files' paths, sorted.</summary>
     public IReadOnlyCollection<string> Paths { get; }
 
+    /// <summary>Of a source that was fetched: what names its content, see <see cref="Names.FetchedTag"/>.</summary>
+    public string? Origin { get; internal set; }
+
+    /// <summary>True where the registry has it already.</summary>
+    public bool IsRemembered => _file is null;
+
     /// <summary>Opens the gzip from its start; the reader closes what it opened.</summary>
-    public Stream Open() => new FileStream(_file.Name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+    public Stream Open() => _open();
+
+    /// <summary>A bundle that the registry has, from an earlier fetch of the same content.</summary>
+    internal static Bundle Remembered(string contentDigest, string digest, long length, IReadOnlyCollection<string> paths, string origin, Func<Stream> open) =>
+        new(file: null, open, contentDigest, digest, length, paths) { Origin = origin };
 
     /// <summary>Writes the bundle of a tree while holding every file to its stated size and the whole to <see cref="Limits"/>.</summary>
     /// <param name="tree">The files.</param>
     /// <param name="packedBytes">Where the source is an archive: its size, for the ratio cap.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="SourceRefusedException">The source is empty, damaged, or lies about its sizes.</exception>
+    /// <exception cref="SourceRefusedException">The source is empty, damaged, has a link that leads out, or lies about its sizes.</exception>
     public static async Task<Bundle> Create(SourceTree tree, long? packedBytes, CancellationToken cancellationToken)
     {
+        tree.ResolveLinks();
         if (tree.Files.Count == 0)
             throw new SourceRefusedException("The source is empty: it holds no file. Add at least the file that spec.handler names.");
 
@@ -61,7 +74,7 @@ public sealed class Bundle : IDisposable
             await file.FlushAsync(cancellationToken);
             file.Position = 0;
             var digest = await SHA256.HashDataAsync(file, cancellationToken);
-            return new Bundle(file, Hex(content.GetHashAndReset()), Hex(digest), tree.Paths);
+            return new Bundle(file, () => new FileStream(file.Name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), Hex(content.GetHashAndReset()), Hex(digest), file.Length, tree.Paths);
         }
         catch
         {
@@ -70,7 +83,7 @@ public sealed class Bundle : IDisposable
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _file?.Dispose();
 
     private static async Task Write(TarWriter tar, SourceTree tree, long? packedBytes, CancellationToken cancellationToken)
     {
@@ -131,7 +144,7 @@ public sealed class Bundle : IDisposable
     private static SourceRefusedException Lies(SourceEntry source) =>
         new($"The file \"{SourcePath.Show(source.Path)}\" in the source does not have the {source.Length} bytes that the archive states. Pack the archive again.");
 
-    private static FileStream Scratch() => new(
+    internal static FileStream Scratch() => new(
         Path.Combine(Path.GetTempPath(), $"kublambda-{Environment.ProcessId}-{Guid.NewGuid():N}"),
         new FileStreamOptions
         {

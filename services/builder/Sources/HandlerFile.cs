@@ -7,6 +7,21 @@ public static class HandlerFile
 {
     private const int Shown = 20;
 
+    /// <summary>As <see cref="Check"/>; disposes of the bundle where the file is not in it.</summary>
+    public static Bundle Checked(LambdaSpec spec, Bundle bundle)
+    {
+        try
+        {
+            Check(spec, bundle.Paths);
+            return bundle;
+        }
+        catch
+        {
+            bundle.Dispose();
+            throw;
+        }
+    }
+
     /// <exception cref="SourceRefusedException">It is not there; the message says what is.</exception>
     public static void Check(LambdaSpec spec, IReadOnlyCollection<string> paths)
     {

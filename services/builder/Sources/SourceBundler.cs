@@ -17,23 +17,15 @@ public static class SourceBundler
     /// <exception cref="SourceNotFoundException">The ConfigMap or its key is not there.</exception>
     public static async Task<Bundle> Create(LambdaSpec spec, V1ConfigMap? configMap, CancellationToken cancellationToken)
     {
-        var bundle = spec.Source switch
+#pragma warning disable CA2000 // The caller's.
+        return HandlerFile.Checked(spec, spec.Source switch
         {
             { Inline: { } inline } => await Bundle.Create(Tree(inline), packedBytes: null, cancellationToken),
-            { Zip.ConfigMap: { } key } => await FromZip(Read(key, configMap), cancellationToken),
-            { Zip.Data: { } data } => await FromZip(Decode(data, "spec.source.zip.data"), cancellationToken),
+            { Zip.ConfigMap: { } key } => await FromArchive(Read(key, configMap), cancellationToken),
+            { Zip.Data: { } data } => await FromArchive(Decode(data, "spec.source.zip.data"), cancellationToken),
             _ => throw new SourceRefusedException("The source is of a kind that this version does not build. Use spec.source.inline or spec.source.zip."),
-        };
-        try
-        {
-            HandlerFile.Check(spec, bundle.Paths);
-            return bundle;
-        }
-        catch
-        {
-            bundle.Dispose();
-            throw;
-        }
+        });
+#pragma warning restore CA2000
     }
 
     private static SourceTree Tree(InlineSource inline)
@@ -48,11 +40,10 @@ public static class SourceBundler
         return tree;
     }
 
-    private static async Task<Bundle> FromZip(byte[] zip, CancellationToken cancellationToken)
+    private static async Task<Bundle> FromArchive(byte[] archive, CancellationToken cancellationToken)
     {
-        using var stream = new MemoryStream(zip, writable: false);
-        using var archive = ZipSourceReader.Open(stream);
-        return await Bundle.Create(ZipSourceReader.Read(archive, zip.Length), zip.Length, cancellationToken);
+        using var stream = new MemoryStream(archive, writable: false);
+        return await SourceArchive.BundleAsync(stream, SourceDirectory.Root, cancellationToken);
     }
 
     private static byte[] Read(KeyRef key, V1ConfigMap? configMap)
@@ -78,7 +69,7 @@ public static class SourceBundler
         }
         catch (FormatException)
         {
-            throw new SourceRefusedException($"{what} is not base64. Make it with \"base64 -w0 source.zip\".");
+            throw new SourceRefusedException($"{what} is not base64. Make it with \"base64 -w0 source.zip\" or \"base64 -w0 source.tar.gz\".");
         }
     }
 }

@@ -7,6 +7,7 @@ public sealed class SourceTree
 {
     private readonly SortedDictionary<string, SourceEntry> _files = new(StringComparer.Ordinal);
     private readonly HashSet<string> _directories = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _links = new(StringComparer.Ordinal);
     private long _stated;
 
     /// <summary>The files by path, in the order of their UTF-16 code units: the same on every machine.</summary>
@@ -18,26 +19,60 @@ public sealed class SourceTree
     /// <exception cref="SourceRefusedException">The source as a whole is refused.</exception>
     public void Add(SourceEntry file)
     {
-        var path = SourcePath.Check(file.Path);
-        if (_files.Count == Limits.SourceFiles)
+        var path = Place(file.Path);
+        Count(file.Length);
+        _files.Add(path, file with { Path = path });
+    }
+
+    /// <summary>Adds a link to a file, which may come later; it becomes a copy of it in <see cref="ResolveLinks"/>.</summary>
+    /// <exception cref="SourceRefusedException">The link leads out of the source, or its path is not allowed.</exception>
+    public void AddLink(string path, string target, bool hard)
+    {
+        var at = Place(path);
+        _links.Add(at, hard ? SourceLinks.Hard(at, target) : SourceLinks.Symbolic(at, target));
+    }
+
+    /// <summary>Puts copies in the place of all links. Has to be called when everything is added.</summary>
+    /// <exception cref="SourceRefusedException">A link leads to no file of the source.</exception>
+    public void ResolveLinks()
+    {
+        foreach (var (path, file) in _links.Keys.Select(p => (p, SourceLinks.Follow(p, _links, _files, _directories))).ToList())
+        {
+            Count(file.Length);
+            _files.Add(path, file with { Path = path });
+        }
+
+        _links.Clear();
+    }
+
+    private string Place(string stated)
+    {
+        var path = SourcePath.Check(stated);
+        if (_files.Count + _links.Count == Limits.SourceFiles)
             throw new SourceRefusedException($"The source has more than {Limits.SourceFiles} files. Leave out what the function does not need.");
-        _stated += file.Length;
-        if (_stated > Limits.SourceBytes)
-            throw TooLarge();
         // Names that differ in case or Unicode form only are two files wherever a function runs, and packages do have them.
-        if (_files.ContainsKey(path))
+        if (IsTaken(path))
             throw new SourceRefusedException($"The source has the path \"{SourcePath.Show(path)}\" twice. Which one counts would be chance: keep one.");
         if (_directories.Contains(path))
             throw FileAndDirectory(path);
         for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash > 0; slash = path.IndexOf('/', slash + 1))
         {
             var directory = path[..slash];
-            if (_files.ContainsKey(directory))
+            if (IsTaken(directory))
                 throw FileAndDirectory(directory);
             _directories.Add(directory);
         }
 
-        _files.Add(path, file with { Path = path });
+        return path;
+    }
+
+    private bool IsTaken(string path) => _files.ContainsKey(path) || _links.ContainsKey(path);
+
+    private void Count(long length)
+    {
+        _stated += length;
+        if (_stated > Limits.SourceBytes)
+            throw TooLarge();
     }
 
     internal static SourceRefusedException TooLarge() =>

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 using Kublambda.Contracts;
 
 namespace Kublambda.Builder.Sources;
@@ -30,8 +31,9 @@ public static class ZipSourceReader
 
     /// <param name="archive">The archive.</param>
     /// <param name="packedBytes">The archive's size, against which its unpacked size is held.</param>
+    /// <param name="below">Takes what lies in the source, and gives its path there.</param>
     /// <exception cref="SourceRefusedException">An entry is not allowed; the whole archive is refused.</exception>
-    public static SourceTree Read(ZipArchive archive, long packedBytes)
+    public static SourceTree Read(ZipArchive archive, long packedBytes, SourceDirectory below)
     {
         var tree = new SourceTree();
         var directories = 0;
@@ -48,13 +50,19 @@ public static class ZipSourceReader
                 continue;
             }
 
+            SourcePath.Check(name);
             CheckKind(name, mode);
             if (entry.IsEncrypted)
                 throw new SourceRefusedException($"The archive's entry \"{SourcePath.Show(name)}\" is encrypted. Pack the archive without a password.");
             unpacked += entry.Length;
             if (unpacked / Limits.SourceRatio > packedBytes)
                 throw LooksLikeABomb();
-            tree.Add(new SourceEntry(name, (mode & AnyExecute) != 0, entry.Length, entry.Open, entry.Crc32));
+            if (below.Within(name) is not { } path)
+                continue;
+            if ((mode & TypeMask) == SymbolicLink)
+                tree.AddLink(path, Target(entry), hard: false);
+            else
+                tree.Add(new SourceEntry(path, (mode & AnyExecute) != 0, entry.Length, entry.Open, entry.Crc32));
         }
 
         return tree;
@@ -65,15 +73,21 @@ public static class ZipSourceReader
 
     private static void CheckKind(string name, int mode)
     {
-        switch (mode & TypeMask)
+        if ((mode & TypeMask) is not (0 or RegularFile or SymbolicLink))
+            throw new SourceRefusedException($"The archive's entry \"{SourcePath.Show(name)}\" is a device, pipe or socket: only files and directories are allowed.");
+    }
+
+    private static string Target(ZipArchiveEntry link)
+    {
+        var bytes = new byte[SourceLinks.MaxTarget];
+        try
         {
-            case 0 or RegularFile:
-                return;
-            case SymbolicLink:
-                throw new SourceRefusedException(
-                    $"The archive's entry \"{SourcePath.Show(name)}\" is a symbolic link. Pack the files themselves (\"zip -r\" without \"-y\").");
-            default:
-                throw new SourceRefusedException($"The archive's entry \"{SourcePath.Show(name)}\" is a device, pipe or socket: only files and directories are allowed.");
+            using var stream = link.Open();
+            return Encoding.UTF8.GetString(bytes.AsSpan(0, stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new SourceRefusedException($"The symbolic link \"{SourcePath.Show(link.FullName)}\" in the source cannot be read: {e.Message} Pack the archive again.");
         }
     }
 }

@@ -21,14 +21,16 @@ internal static class SourceRules
         if (set.Length != 1)
         {
             var found = set.Length == 0 ? "no source is given" : $"{string.Join(" and ", set)} are both given";
-            return [new Problem(Field, $"{found}: write exactly one of inline and zip.")];
+            return [new Problem(Field, $"{found}: write exactly one of inline, zip, archive, git and image.")];
         }
 
         return set[0] switch
         {
             "inline" => Inline(source.Inline!.Files),
             "zip" => Zip(source.Zip!),
-            var other => [Problem.Unsupported($"{Field}.{other}", $"A source of this kind", "write inline or zip.")],
+            "archive" => RemoteSourceRules.Archive(source.Archive!),
+            "git" => RemoteSourceRules.Git(source.Git!),
+            _ => RemoteSourceRules.Image(source.Image!),
         };
     }
 
@@ -43,7 +45,7 @@ internal static class SourceRules
         if (zip.ConfigMap is { Name: "" } or { Key: "" })
             yield return new Problem($"{Field}.zip.configMap", "name or key is empty: write the ConfigMap and the key in it that holds the archive.");
         if (zip.Data is { } data && !Base64.IsValid(data))
-            yield return new Problem($"{Field}.zip.data", "this is not base64: write the output of `base64 -w0 source.zip`.");
+            yield return new Problem($"{Field}.zip.data", "this is not base64: write the output of `base64 -w0 source.zip` or `base64 -w0 source.tar.gz`.");
     }
 
     private static IEnumerable<Problem> Inline(IReadOnlyDictionary<string, string>? files)
@@ -68,7 +70,7 @@ internal static class SourceRules
         }
     }
 
-    private static string? WrongWith(string path)
+    internal static string? WrongWith(string path)
     {
         if (path.Length == 0)
             return "is empty";
@@ -94,6 +96,6 @@ internal static class SourceRules
             yield return path[..slash];
     }
 
-    private static string Shown(string path) =>
+    internal static string Shown(string path) =>
         string.Concat(path.Take(100).Select(c => char.IsControl(c) ? $"\\u{(int)c:x4}" : c.ToString()));
 }
