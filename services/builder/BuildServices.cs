@@ -49,7 +49,7 @@ internal static class BuildServices
     private static void AddRemoteSources(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<FetchOptions>().Bind(configuration.GetSection(FetchOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<HostResolver>().AddSingleton<TrustBundle>().AddSingleton<SourceHttp>().AddSingleton<ArchiveDownload>().AddSingleton<GitFetcher>();
+        services.AddSingleton<ApiServerAddresses>().AddSingleton<HostResolver>().AddSingleton<TrustBundle>().AddSingleton<SourceHttp>().AddSingleton<ArchiveDownload>().AddSingleton<GitFetcher>();
         services.AddSingleton<BundleMemory>().AddSingleton<RemoteSources>().AddSingleton<FetchQueue>().AddHostedService<RemoteSourceWorker>();
     }
 }

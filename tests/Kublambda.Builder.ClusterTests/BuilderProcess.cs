@@ -52,6 +52,9 @@ public sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambdas
 
     public string Namespace { get; }
 
+    /// <summary>The Secrets of the Lambdas' namespace.</summary>
+    public ConcurrentDictionary<string, Dictionary<string, byte[]>> Secrets { get; } = new();
+
     public ConcurrentQueue<object> Said { get; } = new();
 
     /// <param name="cluster">Where.</param>
@@ -103,6 +106,9 @@ public sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambdas
         Task.FromResult(_lambdas.TryGetValue(reference, out var lambda) ? lambda : null);
 
     public Task<V1ConfigMap?> ReadSourceAsync(Lambda lambda, CancellationToken cancellationToken) => Task.FromResult<V1ConfigMap?>(null);
+
+    public Task<V1Secret?> ReadSecretAsync(Lambda lambda, string name, CancellationToken cancellationToken) =>
+        Task.FromResult(Secrets.TryGetValue(name, out var data) ? new V1Secret { Metadata = new() { Name = name }, Data = data } : null);
 
     public async ValueTask DisposeAsync()
     {

@@ -12,8 +12,8 @@ namespace Kublambda.Builder.Tests;
 [Collection(Alone)]
 public sealed class HostileArchiveTests
 {
-    /// <summary>These tests count the process's temporary files, so no other test may make bundles meanwhile.</summary>
-    private const string Alone = "counts temporary files";
+    /// <summary>These tests count the process's temporary files and memory, so no other test may make bundles meanwhile.</summary>
+    internal const string Alone = "counts temporary files";
 
     private const int Regular = 0x81A4;
 

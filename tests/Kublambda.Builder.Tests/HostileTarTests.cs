@@ -10,6 +10,7 @@ using Kublambda.Contracts.Resources;
 namespace Kublambda.Builder.Tests;
 
 /// <summary>tar.gz archives, sound and hostile ones. Each hostile kind is refused as a whole, with its own words.</summary>
+[Collection(HostileArchiveTests.Alone)]
 public sealed class HostileTarTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -95,7 +96,7 @@ public sealed class HostileTarTests
     public async Task A_bomb_is_stopped_before_it_is_unpacked()
     {
         var watch = Stopwatch.StartNew();
-        await RefusedAsync("200 times", Of(File("index.js"), File("zeros", new string('\0', 100_000_000))));
+        await RefusedAsync("200 times", Pack([.. Header("zeros", '0', 100_000_000), .. new byte[100_000_000]]));
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"took {watch.Elapsed}");
     }
 
@@ -250,7 +251,7 @@ public sealed class HostileTarTests
     private static byte[] Pack(byte[] tar)
     {
         using var stream = new MemoryStream();
-        using (var gzip = new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true))
+        using (var gzip = new GZipStream(stream, CompressionLevel.SmallestSize, leaveOpen: true))
             gzip.Write(tar);
         return stream.ToArray();
     }

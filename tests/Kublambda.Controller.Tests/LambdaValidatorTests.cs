@@ -74,17 +74,70 @@ public sealed class LambdaValidatorTests
     public void A_wrong_handler_is_shown_one_of_its_own_runtime() =>
         Refused(new ALambda().With(spec => spec with { Runtime = Runtimes.Python, Handler = "handler" }), Reasons.Invalid, "spec.handler", "main.handler");
 
-    public static TheoryData<string, SourceSpec> LaterSources => new()
+    public static TheoryData<SourceSpec> RemoteSources => new()
     {
-        { "archive", new SourceSpec { Archive = new ArchiveSource { Url = "https://x/y.zip" } } },
-        { "git", new SourceSpec { Git = new GitSource { Url = "https://x/y.git" } } },
-        { "image", new SourceSpec { Image = new ImageSource { Reference = "x" } } },
+        new SourceSpec { Archive = new ArchiveSource { Url = "https://example.com/y.zip?sig=a%2Fb", Sha256 = new string('a', 64), SubPath = "fn/" } },
+        new SourceSpec { Git = new GitSource { Url = "https://git.example.com/y.git" } },
+        new SourceSpec { Git = new GitSource { Url = "https://git.example.com/y.git", Revision = "feature/x-1.0", SubPath = "functions/a", SecretRef = new SecretRef { Name = "token" } } },
+        new SourceSpec { Git = new GitSource { Url = "ssh://git@git.example.com:2222/y.git", Revision = new string('a', 40), SecretRef = new SecretRef { Name = "key" } } },
     };
 
     [Theory]
-    [MemberData(nameof(LaterSources))]
-    public void Sources_of_later_stages_are_refused_by_name(string member, object source) =>
-        Refused(new ALambda().WithSource((SourceSpec)source), Reasons.NotSupported, $"spec.source.{member}", "write inline or zip");
+    [MemberData(nameof(RemoteSources))]
+    public void Sources_that_lie_elsewhere_are_accepted(object source) =>
+        Assert.Equal(Verdict.Valid, LambdaValidator.Validate(new ALambda().WithSource((SourceSpec)source).Build()));
+
+    [Theory]
+    [InlineData("--upload-pack=touch /tmp/x", "is not a URL")]
+    [InlineData("ext::sh -c id", "is not a URL")]
+    [InlineData("git@git.example.com:y.git", "is not a URL")]
+    [InlineData("/srv/y.git", "is not a URL")]
+    [InlineData("ssh://-oProxyCommand=id/y.git", "is not a URL")]
+    [InlineData("file:///srv/y.git", "is not a URL")]
+    [InlineData("git://git.example.com/y.git", "\"git\" is not allowed")]
+    [InlineData("https://user:secret@git.example.com/y.git", "holds a user or password")]
+    [InlineData("ssh://git:secret@git.example.com/y.git", "holds a user or password")]
+    [InlineData("https://git.example.com/y.git#main", "fragment")]
+    [InlineData("https://git.example.com/a b", "is not a URL")]
+    [InlineData("https://git.example.com/a\nb", "is not a URL")]
+    [InlineData("", "is not a URL")]
+    public void A_git_URL_that_is_more_than_a_repository_is_refused(string url, string words)
+    {
+        Refused(new ALambda().WithSource(new SourceSpec { Git = new GitSource { Url = url } }), Reasons.Invalid, "spec.source.git.url", words);
+        Assert.DoesNotContain("secret", LambdaValidator.Validate(new ALambda().WithSource(new SourceSpec { Git = new GitSource { Url = url } }).Build()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-x", "an option")]
+    [InlineData("a..b", "is not the name")]
+    [InlineData("a b", "is not the name")]
+    [InlineData("a^{}", "is not the name")]
+    [InlineData("refs/heads/*", "is not the name")]
+    [InlineData("", "is empty")]
+    public void A_git_revision_that_is_none_is_refused(string revision, string words) => Refused(
+        new ALambda().WithSource(new SourceSpec { Git = new GitSource { Url = "https://x.example/y.git", Revision = revision } }), Reasons.Invalid, "spec.source.git.revision", words);
+
+    [Fact]
+    public void Credentials_go_with_https_and_ssh_only_and_ssh_needs_them()
+    {
+        Refused(new ALambda().WithSource(new SourceSpec { Git = new GitSource { Url = "ssh://git@x.example/y.git" } }), Reasons.Invalid, "spec.source.git.secretRef", "ssh-privatekey");
+        Refused(
+            new ALambda().WithSource(new SourceSpec { Git = new GitSource { Url = "http://x.example/y.git", SecretRef = new SecretRef { Name = "a" } } }),
+            Reasons.Invalid, "spec.source.git.secretRef", "plain http");
+        Refused(
+            new ALambda().WithSource(new SourceSpec { Git = new GitSource { Url = "https://x.example/y.git", SecretRef = new SecretRef { Name = "../a" } } }),
+            Reasons.Invalid, "spec.source.git.secretRef.name", "not a name");
+    }
+
+    [Fact]
+    public void An_archive_needs_a_URL_a_digest_and_a_path_within()
+    {
+        Refused(new ALambda().WithSource(new SourceSpec { Archive = new ArchiveSource { Url = "file:///etc/x", Sha256 = new string('a', 64) } }), Reasons.Invalid, "spec.source.archive.url", "not a URL");
+        Refused(new ALambda().WithSource(new SourceSpec { Archive = new ArchiveSource { Url = "https://x.example/y.zip", Sha256 = "abc" } }), Reasons.Invalid, "spec.source.archive.sha256", "sha256sum");
+        Refused(
+            new ALambda().WithSource(new SourceSpec { Archive = new ArchiveSource { Url = "https://x.example/y.zip", Sha256 = new string('a', 64), SubPath = "../x" } }),
+            Reasons.Invalid, "spec.source.archive.subPath", "leads out");
+    }
 
     [Fact]
     public void Other_fields_of_later_stages_are_refused_by_name()

@@ -26,14 +26,11 @@ public sealed class AddressPolicy
 
     private readonly List<IPNetwork> _networks = [];
     private readonly HashSet<string> _hosts = new(StringComparer.OrdinalIgnoreCase);
-    private readonly HashSet<IPAddress> _closed;
 
     /// <param name="allowedPrivate">As <see cref="FetchOptions.AllowedPrivate"/>.</param>
-    /// <param name="closed">Never to be reached, whatever is allowed: the API server.</param>
     /// <exception cref="FormatException">An entry is neither network, address nor host.</exception>
-    public AddressPolicy(string? allowedPrivate, IEnumerable<IPAddress> closed)
+    public AddressPolicy(string? allowedPrivate)
     {
-        _closed = [.. closed.Select(Plain)];
         foreach (var entry in (allowedPrivate ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             if (IPNetwork.TryParse(entry, out var network))
@@ -48,12 +45,16 @@ public sealed class AddressPolicy
     }
 
     /// <summary>Checks all addresses of a host: one bad answer is enough, since which one is taken would be chance.</summary>
+    /// <param name="host">Name or address, as the URL has it.</param>
+    /// <param name="addresses">What it resolves to.</param>
+    /// <param name="closed">Never to be reached, whatever is allowed: the API server.</param>
     /// <exception cref="SourceRefusedException">One of them may not be reached; says so, and what an operator can do.</exception>
-    public void Check(string host, IEnumerable<IPAddress> addresses)
+    public void Check(string host, IEnumerable<IPAddress> addresses, IEnumerable<IPAddress> closed)
     {
+        var never = closed.Select(Plain).ToHashSet();
         foreach (var address in addresses)
         {
-            if (WrongWith(host, address) is { } kind)
+            if (WrongWith(host, address, never) is { } kind)
             {
                 throw new SourceRefusedException(
                     $"The host \"{SourcePath.Show(host)}\" of the source has {kind} address, {address}, and such may not be fetched from. Use a host on the internet, or ask the operator to allow this one (setting Fetch__AllowedPrivate).",
@@ -62,10 +63,10 @@ public sealed class AddressPolicy
         }
     }
 
-    private string? WrongWith(string host, IPAddress stated)
+    private string? WrongWith(string host, IPAddress stated, HashSet<IPAddress> never)
     {
         var address = Plain(stated);
-        if (_closed.Contains(address))
+        if (never.Contains(address))
             return "the API server's";
         var kind = KindOf(address);
         return kind is null || _networks.Exists(n => n.Contains(address)) || _hosts.Contains(host) ? null : kind;

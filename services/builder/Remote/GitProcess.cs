@@ -13,7 +13,9 @@ namespace Kublambda.Builder.Remote;
 internal sealed record GitResult(int Code, string Output, string Error);
 
 /// <summary>Runs git in an environment of its own, for a bounded time and with a bounded directory.</summary>
-internal sealed class GitProcess(string directory)
+/// <param name="directory">Where it works, and what it may fill.</param>
+/// <param name="limit">Bytes that the directory may hold.</param>
+internal sealed class GitProcess(string directory, long limit = Limits.GitBytes)
 {
     private const int MaxText = 256 * 1024;
     private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(100);
@@ -69,8 +71,8 @@ internal sealed class GitProcess(string directory)
         }
     }
 
-    internal static SourceRefusedException TooLarge() =>
-        new($"The git repository is larger than {Limits.GitBytes / (1024 * 1024)} MiB at this one commit. Take large files out of it, or pack what the function needs as an archive.");
+    private SourceRefusedException TooLarge() =>
+        new($"The git repository is larger than {limit / (1024 * 1024)} MiB at this one commit. Take large files out of it, or pack what the function needs as an archive.");
 
     private Process Start(IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments)
     {
@@ -103,7 +105,7 @@ internal sealed class GitProcess(string directory)
     {
         while (!end.IsCancellationRequested)
         {
-            if (SizeOf(new DirectoryInfo(directory)) > Limits.GitBytes)
+            if (SizeOf(new DirectoryInfo(directory)) > limit)
             {
                 await end.CancelAsync();
                 return;

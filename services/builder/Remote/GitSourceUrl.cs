@@ -36,10 +36,13 @@ internal sealed partial record GitSourceUrl(Uri Uri)
         return new GitSourceUrl(uri);
     }
 
-    private static SourceRefusedException Refuse(string text, string why) => new($"spec.source.git.url {(why.StartsWith("holds", StringComparison.Ordinal) ? "" : $"(\"{SourcePath.Show(text)}\") ")}{why}.");
+    private static SourceRefusedException Refuse(string text, string why) => new($"spec.source.git.url (\"{SourcePath.Show(Secret().Replace(text, "//...@"))}\") {why}.");
 
     [GeneratedRegex(@"\A[a-z]+://[A-Za-z0-9._~:/@%+\[\]-]+\z", RegexOptions.CultureInvariant)]
     private static partial Regex Shape();
+
+    [GeneratedRegex("//.*@", RegexOptions.CultureInvariant)]
+    private static partial Regex Secret();
 
     [GeneratedRegex(@"\A([A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?\z", RegexOptions.CultureInvariant)]
     private static partial Regex User();

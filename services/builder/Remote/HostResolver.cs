@@ -9,28 +9,19 @@ namespace Kublambda.Builder.Remote;
 /// From a host in a user's URL to the addresses that are connected to. Resolved once and connected to by address: a name server that gives
 /// another answer a moment later (DNS rebinding) changes nothing.
 /// </summary>
-public sealed class HostResolver
+public sealed class HostResolver(IOptions<FetchOptions> options, ApiServerAddresses apiServer)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private readonly Lazy<AddressPolicy> _policy;
-
-    public HostResolver(IOptions<FetchOptions> options, IConfiguration configuration) =>
-        _policy = new Lazy<AddressPolicy>(() => new AddressPolicy(options.Value.AllowedPrivate, ApiServer(configuration["KUBERNETES_SERVICE_HOST"], configuration["KUBERNETES_API_ADDRESS"])));
+    private readonly AddressPolicy _policy = new(options.Value.AllowedPrivate);
 
     /// <exception cref="SourceRefusedException">An address of it may not be reached.</exception>
     /// <exception cref="SourceUnavailableException">It is not known.</exception>
     public async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
     {
         var bare = host.Trim('[', ']');
-        if (!IPAddress.TryParse(bare, out var literal))
-        {
-            var addresses = await LookUpAsync(bare, cancellationToken);
-            _policy.Value.Check(bare, addresses);
-            return addresses;
-        }
-
-        _policy.Value.Check(bare, [literal]);
-        return [literal];
+        var addresses = IPAddress.TryParse(bare, out var literal) ? [literal] : await LookUpAsync(bare, cancellationToken);
+        _policy.Check(bare, addresses, await apiServer.GetAsync(cancellationToken));
+        return addresses;
     }
 
     /// <summary>Connects to one of the host's addresses, those that were checked and no other.</summary>
@@ -69,7 +60,4 @@ public sealed class HostResolver
             throw new SourceUnavailableException($"The host \"{SourcePath.Show(host)}\" of the source is not known to the name server ({(e is OperationCanceledException ? "no answer" : e.Message)}). Look at the URL.");
         }
     }
-
-    private static IEnumerable<IPAddress> ApiServer(params string?[] addresses) =>
-        addresses.SelectMany(a => (a ?? "").Split(',', StringSplitOptions.TrimEntries)).Select(a => IPAddress.TryParse(a, out var address) ? address : null).OfType<IPAddress>();
 }

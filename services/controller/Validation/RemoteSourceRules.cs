@@ -3,7 +3,7 @@ using Kublambda.Contracts.Resources;
 
 namespace Kublambda.Controller.Validation;
 
-/// <summary>Rules for sources that lie elsewhere: <c>spec.source.archive</c>, <c>git</c> and <c>image</c>. Where a name leads to is the builder's to judge.</summary>
+/// <summary>Rules for sources that lie elsewhere: <c>spec.source.archive</c> and <c>git</c>. Where a name leads to is the builder's to judge.</summary>
 internal static partial class RemoteSourceRules
 {
     private const string ArchiveField = "spec.source.archive";
@@ -35,12 +35,6 @@ internal static partial class RemoteSourceRules
             yield return new Problem($"{GitField}.secretRef.name", $"\"{SourceRules.Shown(secret.Name)}\" is not a name: write that of a Secret in the Lambda's namespace.");
     }
 
-    public static IEnumerable<Problem> Image(ImageSource image)
-    {
-        if (!ImagePattern().IsMatch(image.Reference) || image.Reference.Length > 512)
-            yield return new Problem("spec.source.image.reference", $"\"{SourceRules.Shown(image.Reference)}\" is not an image name: write for example ghcr.io/acme/resize:1.2 or ghcr.io/acme/resize@sha256:....");
-    }
-
     private static IEnumerable<Problem> SubPath(string field, string? path)
     {
         if (path is not null && SourceRules.WrongWith(path.TrimEnd('/')) is { } wrong)
@@ -51,7 +45,7 @@ internal static partial class RemoteSourceRules
     private static string? WrongWithUrl(string url, string[] schemes)
     {
         if (!UrlPattern().IsMatch(url) || !Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Host.Length == 0 || parsed.Host[0] == '-')
-            return $"\"{SourceRules.Shown(url)}\" is not a URL";
+            return $"\"{SourceRules.Shown(UserPattern().Replace(url, "//...@"))}\" is not a URL";
         if (!schemes.Contains(parsed.Scheme))
             return $"the scheme \"{SourceRules.Shown(parsed.Scheme)}\" is not allowed";
         if (parsed.Fragment.Length > 0)
@@ -70,6 +64,9 @@ internal static partial class RemoteSourceRules
         _ => null,
     };
 
+    [GeneratedRegex("//.*@")]
+    private static partial Regex UserPattern();
+
     [GeneratedRegex(@"^[a-f0-9]{64}\z")]
     private static partial Regex Sha256();
 
@@ -78,8 +75,4 @@ internal static partial class RemoteSourceRules
 
     [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9_./-]*\z")]
     private static partial Regex RevisionPattern();
-
-    /// <summary>A name, a tag and a digest of the OCI distribution specification; the registry's client parses it once more.</summary>
-    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5}(?=/))?(/[a-z0-9._-]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[a-f0-9]{64})?\z")]
-    private static partial Regex ImagePattern();
 }

@@ -36,7 +36,7 @@ public sealed class AddressPolicyTests
     [InlineData("::ffff:10.96.0.1", "the API server's")]
     public void An_address_that_only_the_inside_reaches_is_refused_by_its_kind(string address, string kind)
     {
-        var refused = Assert.Throws<SourceRefusedException>(() => Policy("").Check("git.example.com", [IPAddress.Parse("93.184.216.34"), IPAddress.Parse(address)]));
+        var refused = Assert.Throws<SourceRefusedException>(() => Policy("").Check("git.example.com", [IPAddress.Parse("93.184.216.34"), IPAddress.Parse(address)], [ApiServer]));
         Assert.Equal(Reasons.SourceAddressForbidden, refused.Reason);
         Assert.Contains(kind, refused.Message, StringComparison.Ordinal);
         Assert.Contains("Fetch__AllowedPrivate", refused.Message, StringComparison.Ordinal);
@@ -48,7 +48,7 @@ public sealed class AddressPolicyTests
     [InlineData("11.0.0.1")]
     [InlineData("2606:4700::1111")]
     [InlineData("::ffff:93.184.216.34")]
-    public void An_address_of_the_internet_is_not(string address) => Policy("").Check("git.example.com", [IPAddress.Parse(address)]);
+    public void An_address_of_the_internet_is_not(string address) => Policy("").Check("git.example.com", [IPAddress.Parse(address)], [ApiServer]);
 
     [Theory]
     [InlineData("10.20.0.0/16")]
@@ -57,13 +57,13 @@ public sealed class AddressPolicyTests
     [InlineData("GIT.corp")]
     public void What_the_installation_allows_is_allowed_and_no_more(string allowed)
     {
-        Policy(allowed).Check("git.corp", [IPAddress.Parse("10.20.30.40")]);
-        Assert.Throws<SourceRefusedException>(() => Policy(allowed).Check("other.corp", [IPAddress.Parse("10.21.30.40")]));
+        Policy(allowed).Check("git.corp", [IPAddress.Parse("10.20.30.40")], [ApiServer]);
+        Assert.Throws<SourceRefusedException>(() => Policy(allowed).Check("other.corp", [IPAddress.Parse("10.21.30.40")], [ApiServer]));
     }
 
     [Fact]
     public void The_API_server_stays_closed_also_within_an_allowed_network() =>
-        Assert.Throws<SourceRefusedException>(() => Policy("10.0.0.0/8, git.corp").Check("git.corp", [ApiServer]));
+        Assert.Throws<SourceRefusedException>(() => Policy("10.0.0.0/8, git.corp").Check("git.corp", [ApiServer], [ApiServer]));
 
     [Theory]
     [InlineData("10.0.0.0/33")]
@@ -72,5 +72,5 @@ public sealed class AddressPolicyTests
     public void A_wrong_setting_says_which_entry_it_is(string allowed) =>
         Assert.Contains(allowed, Assert.Throws<FormatException>(() => Policy(allowed)).Message, StringComparison.Ordinal);
 
-    private static AddressPolicy Policy(string allowed) => new(allowed, [ApiServer]);
+    private static AddressPolicy Policy(string allowed) => new(allowed);
 }

@@ -113,7 +113,7 @@ public sealed class GitFetcherTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_tree_with_a_step_upwards_is_refused()
     {
-        var blob = await _server.GitAsync(null, "evil", "hash-object", "-w", "--stdin");
+        var blob = await _server.GitAsync(null, input: "evil", "hash-object", "-w", "--stdin");
         var id = Convert.FromHexString(blob);
         var file = Path.GetTempFileName();
         await File.WriteAllBytesAsync(file, [.. "100644 ../evil.js\0"u8, .. id], Stop);
@@ -189,22 +189,29 @@ public sealed class GitFetcherTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_repository_over_the_limit_is_ended_while_it_is_fetched()
     {
-        // 230 MB that do not compress, made by git itself.
-        var noise = new byte[23_000_000];
-        var random = new Random(1);
-        var entries = new StringBuilder();
-        for (var i = 0; i < 10; i++)
-        {
-            random.NextBytes(noise);
-            var file = Path.GetTempFileName();
-            await File.WriteAllBytesAsync(file, noise, Stop);
-            entries.Append(System.Globalization.CultureInfo.InvariantCulture, $"100644 blob {await _server.GitAsync(null, null, "hash-object", "-w", file)}\tnoise{i}\n");
-            File.Delete(file);
-        }
+        var noise = new byte[20_000_000];
+        new Random(1).NextBytes(noise);
+        var file = Path.GetTempFileName();
+        await File.WriteAllBytesAsync(file, noise, Stop);
+        var blob = await _server.GitAsync(null, null, "hash-object", "-w", file);
+        File.Delete(file);
+        await _server.CommitTreeAsync("main", await _server.GitAsync(null, input: $"100644 blob {blob}\tnoise\n", "mktree"));
+        using var home = new GitHome();
+        var environment = GitEnvironment.For(home.Path, GitSourceUrl.Parse(_server.Url), null, null, null, null);
+        var git = new GitProcess(home.Path, limit: 2_000_000);
+        var refused = await ThrowsAsync<SourceRefusedException>(() => git.RunAsync(environment, ["clone", "--quiet", "--bare", "--", _server.Url, "copy"], Stop));
+        Assert.Contains("is larger than", refused.Message, StringComparison.Ordinal);
+    }
 
-        var commit = await _server.CommitTreeAsync("main", await _server.GitAsync(null, entries.ToString(), "mktree"));
-        var refused = await ThrowsAsync<SourceRefusedException>(() => BundleAsync(commit));
-        Assert.Contains("MiB", refused.Message, StringComparison.Ordinal);
+    [Fact]
+    public async Task A_server_that_never_answers_is_ended_with_everything_that_git_started()
+    {
+        await _server.CommitAsync("main", ("index.js", "x"));
+        _server.Hang = true;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        stop.CancelAfter(TimeSpan.FromSeconds(1));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _remote.Git.ResolveAsync(new GitSource { Url = _server.Url }, null, stop.Token));
+        Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), $"kublambda-git-{Environment.ProcessId}-*"));
     }
 
     [Fact]
@@ -213,7 +220,7 @@ public sealed class GitFetcherTests : IAsyncLifetime, IDisposable
         var commit = await _server.CommitAsync("main", ("index.js", "x"));
         (await BundleAsync(commit)).Dispose();
         await ThrowsAsync<SourceNotFoundException>(() => BundleAsync(new string('b', 40)));
-        Assert.Equal(0, Directory.GetDirectories(Path.GetTempPath(), $"kublambda-git-{Environment.ProcessId}-*").Length);
+        Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), $"kublambda-git-{Environment.ProcessId}-*"));
     }
 
     private Task<string> ResolveAsync(string? revision) => _remote.Git.ResolveAsync(new GitSource { Url = _server.Url, Revision = revision }, null, Stop);

@@ -26,6 +26,9 @@ internal sealed class GitServer : IAsyncDisposable
     /// <summary>Answers a request instead of git, where it returns true.</summary>
     public Func<HttpContext, bool> Intercept { get; set; } = _ => false;
 
+    /// <summary>Keeps whoever asks waiting.</summary>
+    public bool Hang { get; set; }
+
     /// <summary>Paths asked for, with their Authorization header.</summary>
     public List<(string Path, string? Authorization)> Asked { get; } = [];
 
@@ -36,7 +39,7 @@ internal sealed class GitServer : IAsyncDisposable
     public static async Task<GitServer> StartAsync()
     {
         var server = new GitServer();
-        await server.GitAsync("init", "--quiet", "--bare", "--initial-branch=main", server.Repository);
+        await server.RunAsync(null, null, ["init", "--quiet", "--bare", "--initial-branch=main", server.Repository]);
         await server._app.StartAsync();
         return server;
     }
@@ -63,12 +66,15 @@ internal sealed class GitServer : IAsyncDisposable
     public async Task<string> CommitTreeAsync(string branch, string tree)
     {
         var commit = await GitAsync(null, "message", "commit-tree", tree);
-        await GitAsync("--git-dir", Repository, "update-ref", $"refs/heads/{branch}", commit);
+        await GitAsync(null, null, "update-ref", $"refs/heads/{branch}", commit);
         return commit;
     }
 
-    public Task<string> GitAsync(params string[] arguments) => RunAsync(null, null, arguments);
-
+    /// <summary>Runs git on the repository.</summary>
+    /// <param name="index">Index file, where the command needs one.</param>
+    /// <param name="input">What it reads.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <returns>What it wrote.</returns>
     public Task<string> GitAsync(string? index, string? input, params string[] arguments) => RunAsync(index, input, ["--git-dir", Repository, .. arguments]);
 
     public async ValueTask DisposeAsync()
@@ -111,6 +117,12 @@ internal sealed class GitServer : IAsyncDisposable
             Asked.Add((context.Request.Path, context.Request.Headers.Authorization));
         if (Intercept(context))
             return;
+        if (Hang)
+        {
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            return;
+        }
+
         using var git = Git("-c", "safe.directory=*", "http-backend");
         var environment = git.StartInfo.Environment;
         environment["GIT_PROJECT_ROOT"] = _root;

@@ -13,7 +13,8 @@ internal sealed class RemoteFixture : IDisposable
     public RemoteFixture(string? allowed = "127.0.0.1, localhost", string? apiServer = null, FetchOptions? options = null)
     {
         var fetch = Options.Create((options ?? new FetchOptions { CaFile = "/nonexistent" }) with { AllowedPrivate = allowed });
-        var hosts = new HostResolver(fetch, new ConfigurationBuilder().AddInMemoryCollection([new("KUBERNETES_SERVICE_HOST", apiServer)]).Build());
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("KUBERNETES_SERVICE_HOST", apiServer)]).Build();
+        var hosts = new HostResolver(fetch, new ApiServerAddresses(null, configuration, TimeProvider.System));
         _trust = new TrustBundle(fetch);
         _http = new SourceHttp(hosts, _trust, fetch);
         Archives = new ArchiveDownload(_http, hosts);
