@@ -33,6 +33,7 @@ public sealed class LambdaValidatorTests
             [
                 new TriggerSpec { Name = "web", Http = new HttpTrigger { Host = "shop.example.com", Path = "/orders", Exposure = Exposures.Ingress } },
                 new TriggerSpec { Name = "node", Http = new HttpTrigger { Exposure = Exposures.NodePort } },
+                new TriggerSpec { Name = "jobs", Resource = new ResourceTrigger { ApiVersion = "v1", Kind = "Pod", Condition = "object.status.phase == 'Failed'" } },
             ],
             Scaling = new ScalingSpec { MinReplicas = 2, MaxReplicas = 2, Concurrency = 1 },
             Env =
@@ -140,15 +141,17 @@ public sealed class LambdaValidatorTests
     }
 
     [Fact]
+    public void A_mistake_in_a_resource_trigger_is_named_by_its_field() => Refused(
+        new ALambda().WithTriggers(new TriggerSpec { Name = "jobs", Resource = new ResourceTrigger { ApiVersion = "v1", Kind = "pods" } }),
+        Reasons.Invalid, "spec.triggers[0].resource.kind", "with a capital");
+
+    [Fact]
     public void Other_fields_of_later_stages_are_refused_by_name()
     {
         Refused(new ALambda().With(spec => spec with { StateTables = ["orders"] }), Reasons.NotSupported, "spec.stateTables", "remove");
         Refused(
             new ALambda().With(spec => spec with { Build = new BuildSpec { Env = [new EnvVar { Name = "A", Value = "b" }] } }),
             Reasons.NotSupported, "spec.build.env", "spec.env");
-        Refused(
-            new ALambda().WithTriggers(new TriggerSpec { Name = "jobs", Resource = new ResourceTrigger { ApiVersion = "v1", Kind = "Pod" } }),
-            Reasons.NotSupported, "spec.triggers[0].resource", "http: {}");
         Refused(
             new ALambda().With(spec => spec with { Resources = new ComputeResources { Limits = Quantities("nvidia.com/gpu", "1") } }),
             Reasons.NotSupported, "spec.resources.limits.nvidia.com/gpu", "cpu, memory");

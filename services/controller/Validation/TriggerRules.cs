@@ -28,7 +28,8 @@ internal static class TriggerRules
             }
             else if (trigger.Resource is not null)
             {
-                yield return Problem.Unsupported($"{field}.resource", "A trigger by Kubernetes resources", "remove the trigger, or write http: {}.");
+                foreach (var problem in ResourceTriggerRules.Check($"{field}.resource", trigger.Resource))
+                    yield return problem;
             }
             else
             {
