@@ -18,6 +18,9 @@ public static class Names
     /// </summary>
     public static string Repository(LambdaRef lambda) => $"{lambda.Namespace}/{lambda.Name}-{ShortUid(lambda)}";
 
+    /// <summary>The repository of what a Lambda's builds keep for the next one; goes with the Lambda. Kaniko's own default for it.</summary>
+    public static string CacheRepository(LambdaRef lambda) => $"{Repository(lambda)}/cache";
+
     /// <summary>The tag of the image of a revision.</summary>
     public static string ImageTag(string revision) => revision;
 

@@ -44,6 +44,10 @@ public static class Reasons
     /// <summary>The registry does not answer, or refuses.</summary>
     public const string RegistryUnavailable = "RegistryUnavailable";
     public const string UnknownPipeline = "UnknownPipeline";
+    /// <summary>No buildpack of the builder recognises the source.</summary>
+    public const string BuildpackNotDetected = "BuildpackNotDetected";
+    /// <summary>The builder image and its lifecycle or buildpacks do not fit together: the operator's to mend.</summary>
+    public const string BuilderIncompatible = "BuilderIncompatible";
 
     // Deployed
     public const string DeploymentPending = "DeploymentPending";

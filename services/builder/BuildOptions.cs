@@ -42,4 +42,19 @@ public sealed record BuildOptions
 
     /// <summary>What <c>$(images.name)</c> stands for in pipelines; from the settings <c>Build__NameImage</c>.</summary>
     public Dictionary<string, string> Images { get; init; } = [];
+
+    /// <summary>The images that dependencies are installed with, by runtime, as nodes pull them: <c>Build__Toolchains__nodejs</c>.</summary>
+    public Dictionary<string, string> Toolchains { get; init; } = [];
+
+    /// <summary>
+    /// Name of a ConfigMap in the build namespace with all authorities to trust, PEM, under the key <c>ca-certificates.crt</c>. For builds
+    /// behind a proxy that has its own. Null: each image trusts what it comes with.
+    /// </summary>
+    public string? TrustBundle { get; init; }
+
+    /// <summary>
+    /// Name of a Secret in the build namespace whose keys become environment variables of steps that go to the network: <c>HTTPS_PROXY</c>,
+    /// <c>npm_config_registry</c>, <c>PIP_INDEX_URL</c>. Code of users sees them. Null: none.
+    /// </summary>
+    public string? EnvironmentSecret { get; init; }
 }

@@ -28,7 +28,7 @@ internal static class BuildServices
         services.Configure<TransientFaults>(faults => faults.Add(e => e is RegistryException));
         // Read while composing: a wrong pipeline stops the start, not the first build.
         services.AddSingleton(provider => PipelineCatalog.Load(provider.GetRequiredService<IOptions<BuildOptions>>().Value));
-        services.AddSingleton<PipelineChoice>().AddSingleton<ImageAppender>();
+        services.AddSingleton<PipelineChoice>().AddSingleton<BuilderImages>().AddSingleton<BuildJobs>().AddSingleton<ImageAppender>();
         services.AddSingleton<ILambdas, Lambdas>().AddSingleton<BuildPods>().AddSingleton<BuildSlots>().AddSingleton<RuntimeImages>();
         services.AddSingleton<BuildLauncher>().AddSingleton<BuildAnnouncer>().AddSingleton<BuildMetrics>().AddSingleton<BuildReconciler>();
         services.AddTransient<WorkQueue<LambdaRef>>(provider => new WorkQueue<LambdaRef>(provider.GetRequiredService<TimeProvider>()));

@@ -37,19 +37,6 @@ public sealed class AppendTests(Cluster cluster) : BuildScenario(cluster)
     }
 
     [Fact]
-    public async Task The_same_source_gives_the_same_image_again_after_it_was_deleted()
-    {
-        var builder = await StartAsync();
-        var lambda = ALambda("again", Appended);
-        await builder.ChangedAsync(lambda);
-        var first = await builder.SaysAsync<LambdaBuilt>(lambda, seconds: 20);
-        builder.Said.Clear();
-        await Cluster.Registry.DeleteManifestAsync(Names.Repository(LambdaRef.Of(lambda)), first.Image.Split('@')[1], Stop);
-        await builder.ChangedAsync(lambda);
-        Assert.Equal(first.Image, (await builder.SaysAsync<LambdaBuilt>(lambda, b => b.FinishedAt is not null, seconds: 20)).Image);
-    }
-
-    [Fact]
     public async Task A_source_with_dependencies_that_names_append_is_told_so()
     {
         var builder = await StartAsync();

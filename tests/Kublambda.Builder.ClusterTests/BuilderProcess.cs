@@ -36,6 +36,8 @@ public sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambdas
             ["Build:PipelinesPath"] = $"{Path.Combine(AppContext.BaseDirectory, "pipelines")}:{pipelines}",
             ["Build:FetchImage"] = Cluster.FetchImage,
             ["Build:BuildahImage"] = Cluster.ToolImage,
+            ["Build:KanikoImage"] = "ghcr.io/osscontainertools/kaniko:v1.28.3",
+            ["Build:PaketoImage"] = "paketobuildpacks/builder-jammy-full",
             ["Runtimes:nodejs"] = cluster.BaseImage,
         }).AddInMemoryCollection(settings);
 #pragma warning disable CA2000 // The host owns them.

@@ -61,7 +61,7 @@ public sealed class AppendTests
     {
         using var bundle = await Source(dependencies);
         var spec = new LambdaSpec { Runtime = Runtimes.Nodejs, Build = new BuildSpec { Pipeline = asked } };
-        Assert.Equal(chosen, (await new PipelineChoice(PipelineCatalog.Load(TestPipelines.Options)).OfAsync(spec, bundle, Stop)).Name);
+        Assert.Equal(chosen, (await new PipelineChoice(PipelineCatalog.Load(TestPipelines.Options)).OfAsync(spec, bundle, Stop)).Pipeline.Name);
     }
 
     [Theory]

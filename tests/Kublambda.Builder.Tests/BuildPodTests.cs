@@ -9,17 +9,39 @@ namespace Kublambda.Builder.Tests;
 
 public sealed class BuildPodTests
 {
-    [Fact]
-    public void The_rendered_pod_is_the_golden_one()
+    [Theory]
+    [InlineData("buildah", false)]
+    [InlineData("kaniko", false)]
+    [InlineData("kaniko", true)]
+    public void The_rendered_pod_is_the_golden_one(string pipeline, bool dependencies)
     {
-        var rendered = KubernetesYaml.Serialize(BuildPod.Render(TestPipelines.Job(), TestPipelines.Options)).ReplaceLineEndings("\n").Trim() + "\n";
-        var golden = Path.Combine(AppContext.BaseDirectory, "Golden", "buildah-pod.yaml");
+        var job = TestPipelines.Job(pipeline: pipeline);
+        if (dependencies)
+            job = job with { Dependencies = "fedcba9876543210", Toolchain = TestPipelines.Options.Toolchains["nodejs"] };
+        var rendered = KubernetesYaml.Serialize(BuildPod.Render(job, TestPipelines.Options)).ReplaceLineEndings("\n").Trim() + "\n";
+        var golden = Path.Combine(AppContext.BaseDirectory, "Golden", $"{pipeline}{(dependencies ? "-dependencies" : "")}-pod.yaml");
         if (!File.Exists(golden) || File.ReadAllText(golden) != rendered)
         {
             // To take over what is rendered now: copy this file over the golden one, after reading the difference.
             File.WriteAllText(golden + ".actual", rendered);
             Assert.Fail($"differs from the golden file; see {golden}.actual");
         }
+    }
+
+    [Fact]
+    public void Steps_that_talk_to_others_trust_the_installations_bundle_and_those_on_the_network_get_its_settings()
+    {
+        var options = TestPipelines.Options with { TrustBundle = "our-ca", EnvironmentSecret = "proxies" };
+        var pod = BuildPod.Render(TestPipelines.Job(pipeline: "kaniko") with { Dependencies = "0", Toolchain = "t" }, options).Spec;
+        Assert.Equal("our-ca", Assert.Single(pod.Volumes, v => v.ConfigMap is not null).ConfigMap.Name);
+        Assert.All(pod.InitContainers.Concat(pod.Containers), c =>
+        {
+            Assert.Contains(c.VolumeMounts, m => m is { MountPath: "/etc/kublambda/trust", ReadOnlyProperty: true });
+            Assert.Equal("/etc/kublambda/trust/ca-certificates.crt", Assert.Single(c.Env, e => e.Name == "SSL_CERT_FILE").Value);
+        });
+        // The step that runs what others wrote gets the settings, and is the only one without credentials.
+        Assert.Equal(["install"], pod.InitContainers.Concat(pod.Containers).Where(c => c.EnvFrom is not null).Select(c => c.Name));
+        Assert.Equal(["install"], pod.InitContainers.Concat(pod.Containers).Where(c => c.VolumeMounts.All(m => m.Name != PipelineFile.CredentialsVolume)).Select(c => c.Name));
     }
 
     [Fact]
@@ -78,7 +100,8 @@ public sealed class BuildPodTests
             Settings = new BuildSpec { Env = [new EnvVar { Name = "EVIL", Value = "$(REGISTRY_PASSWORD)\n$(build.image)" }] },
         };
         var pod = BuildPod.Render(job, TestPipelines.Options).Spec;
-        Assert.Equal("$$(REGISTRY_PASSWORD)\n$$(build.image)", Assert.Single(pod.InitContainers[0].Env).Value);
+        Assert.Equal("EVIL", pod.InitContainers[0].Env[0].Value);
+        Assert.Equal("$$(REGISTRY_PASSWORD)\n$$(build.image)", pod.InitContainers[0].Env[1].Value);
         Assert.Null(pod.InitContainers[0].VolumeMounts);
         Assert.Null(pod.Containers[0].Env);
         Assert.Equal("/auth", Assert.Single(pod.Containers[0].VolumeMounts).MountPath);

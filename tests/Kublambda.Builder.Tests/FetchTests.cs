@@ -29,6 +29,22 @@ public sealed class FetchTests
         Assert.Equal(lambda.Uid, manifest.Annotations![OciAnnotations.LambdaUid]);
         Assert.Equal(TestPipelines.Job().Cluster, manifest.Annotations[OciAnnotations.Cluster]);
 
+        using var context = new TemporaryDirectory();
+        await using var said = new StringWriter();
+        var from = new ImageReference { Host = "ghcr.io", Repository = "a/b", Digest = $"sha256:{new string('b', 64)}" };
+        var arguments = new FetchArguments
+        {
+            Bundle = new ImageReference { Host = registry.Host, Repository = Names.Repository(lambda), Digest = pushed.Digest },
+            Directory = Path.Combine(context.Path, "source"),
+            Dockerfile = Path.Combine(context.Path, "Dockerfile"),
+            From = from,
+            Runtime = Runtimes.Nodejs,
+            Dependencies = true,
+        };
+        Assert.Equal(0, await FetchCommand.RunAsync(arguments, client, said, Stop));
+        Assert.Equal(Dockerfile.Of(from, Runtimes.Nodejs, "source", dependencies: true), await File.ReadAllTextAsync(arguments.Dockerfile, Stop));
+        Assert.True(Directory.Exists(Path.Combine(context.Path, "dependencies")));
+
         using var directory = new TemporaryDirectory();
         var (code, error) = await FetchAsync(client, new ImageReference { Host = registry.Host, Repository = Names.Repository(lambda), Digest = pushed.Digest }, directory.Path);
         Assert.Equal((0, ""), (code, error));
@@ -57,7 +73,7 @@ public sealed class FetchTests
     private static async Task<(int Code, string Error)> FetchAsync(IRegistryClient client, ImageReference reference, string directory)
     {
         await using var error = new StringWriter();
-        var code = await FetchCommand.RunAsync(reference, directory, client, error, Stop);
+        var code = await FetchCommand.RunAsync(new FetchArguments { Bundle = reference, Directory = directory }, client, error, Stop);
         return (code, error.ToString());
     }
 }

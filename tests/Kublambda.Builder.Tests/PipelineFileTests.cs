@@ -56,6 +56,13 @@ public sealed class PipelineFileTests
     [InlineData("    image: $(images.tool)\n", "", 12, "\"image\" is missing")]
     [InlineData("value: $(build.revision)", "valueFrom: {secretKeyRef: {name: s, key: k}}", 16, "plain value")]
     [InlineData("    securityContext:", "    registryCredentials: /auth\n    buildEnv: true\n    securityContext:", 12, "either registryCredentials or buildEnv")]
+    [InlineData("    resources:", "    when: sometimes\n    resources:", 17, "no condition")]
+    [InlineData("    resources:", "    asBuilder: true\n    resources:", 19, "runs as the builder's user")]
+    [InlineData("    resources:", "    failures: [{exitCodes: [0], reason: BuildFailed, message: m}]\n    resources:", 17, "no exit code of a failure")]
+    [InlineData("    resources:", "    failures: [{exitCodes: [1], reason: Bad, message: m}]\n    resources:", 17, "no reason of a failed build")]
+    [InlineData("    resources:", "    failures: [{exitCodes: [1], reason: BuildFailed}]\n    resources:", 17, "\"message\" is missing")]
+    [InlineData("description: d\nparameters", "description: d\nruntimes: [cobol]\nparameters", 3, "is no runtime")]
+    [InlineData("description: d\nparameters", "description: d\nbuilder: $(params.no)\nparameters", 3, "names no parameter")]
     [InlineData("description: d\nparameters", "description: d\ndescription: d\nparameters", 3, "no YAML")]
     [InlineData("description: d\nparameters", "description: \"d\nparameters", 2, "no YAML")]
     public void A_wrong_file_is_refused_with_line_and_reason(string good, string wrong, int line, string reason)

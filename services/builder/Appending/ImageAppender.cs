@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Kublambda.Builder.Builds;
 using Kublambda.Builder.Sources;
@@ -63,18 +62,7 @@ public sealed class ImageAppender(IRegistryClient registry, IRegistryClients reg
     private static async Task<ManifestContent> ManifestAsync(IRegistryClient source, string repository, string digest, CancellationToken cancellationToken)
     {
         var manifest = await source.GetManifestAsync(repository, digest, cancellationToken) ?? throw new JsonException($"The manifest {digest} is not there.");
-        if (!MediaTypes.IsIndex(manifest.Descriptor.MediaType))
-            return manifest;
-        // Of an image for many machines, that for this one: build pods, which run beside the builder, would take the same.
-        var architecture = RuntimeInformation.OSArchitecture switch { Architecture.X64 => "amd64", Architecture.Arm64 => "arm64", var other => $"{other}".ToLowerInvariant() };
-        using var index = JsonDocument.Parse(manifest.Content);
-        foreach (var member in index.RootElement.GetProperty("manifests").EnumerateArray())
-        {
-            if (member.TryGetProperty("platform", out var platform) && platform.GetProperty("os").GetString() == "linux" && platform.GetProperty("architecture").GetString() == architecture)
-                return await source.GetManifestAsync(repository, member.GetProperty("digest").GetString()!, cancellationToken) ?? throw new JsonException($"Its image for {architecture} is not there.");
-        }
-
-        throw new JsonException($"It has no image for linux/{architecture}.");
+        return await ImagePlatforms.OfThisMachineAsync(source, repository, manifest, cancellationToken);
     }
 
     private static async Task<byte[]> ReadAsync(IRegistryClient source, string repository, Descriptor config, CancellationToken cancellationToken)

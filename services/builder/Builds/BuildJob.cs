@@ -25,6 +25,25 @@ public sealed record BuildJob
     /// <summary>The image to push, by tag, on the push side.</summary>
     public required string Image { get; init; }
     public required bool ImageInsecure { get; init; }
+
+    /// <summary>Where a pipeline may keep what makes the next build quicker: a repository on the push side.</summary>
+    public string Cache { get; init; } = "";
+
+    /// <summary><c>spec.runtime</c>, <c>spec.handler</c>, <c>spec.signature</c>.</summary>
+    public string Runtime { get; init; } = "";
+    public string Handler { get; init; } = "";
+    public string Signature { get; init; } = "";
+
+    /// <summary>
+    /// Names the dependencies of the source: a hash of all that decides them. Null: it has none to install.
+    /// </summary>
+    public string? Dependencies { get; init; }
+
+    /// <summary>The image that dependencies are installed with, as nodes pull it; empty where none are.</summary>
+    public string Toolchain { get; init; } = "";
+
+    /// <summary>Of pipelines with a <see cref="Pipeline.Builder"/>: what its image says.</summary>
+    public BuilderImage? Builder { get; init; }
     public BuildSpec? Settings { get; init; }
 
     /// <summary>Counts from 1; above that, an earlier try met a fault that passes.</summary>

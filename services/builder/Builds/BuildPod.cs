@@ -1,4 +1,5 @@
 using System.Globalization;
+using k8s;
 using k8s.Models;
 using Kublambda.Builder.Pipelines;
 using Kublambda.Contracts;
@@ -18,13 +19,17 @@ public static class BuildPod
     /// <summary>Annotation: when the builder last waited for the pod to end.</summary>
     public const string EndingAnnotation = "kublambda.dev/ending";
 
+    /// <summary>Environment variable of steps with <c>buildEnv</c>: the names of <c>spec.build.env</c>, with commas between them.</summary>
+    public const string BuildEnvNames = "KUBLAMBDA_BUILD_ENV";
+
     /// <summary>Selects all build pods in the build namespace.</summary>
     public const string Selector = $"{Labels.ManagedSelector},{Labels.Revision}";
 
     public static V1Pod Render(BuildJob job, BuildOptions options)
     {
         var values = Values(job, options);
-        var steps = job.Pipeline.Steps.Select(s => Container(s, job, values)).ToList();
+        var wanted = job.Pipeline.Steps.Where(s => s.When == StepCondition.Always || job.Dependencies is not null).ToList();
+        var steps = wanted.Select(s => Container(s, job, options, values)).ToList();
         var last = steps[^1];
         last.Resources = Merge(last.Resources, job.Settings?.Resources);
         last.TerminationMessagePath = "/dev/termination-log";
@@ -41,12 +46,7 @@ public static class BuildPod
                     [Labels.LambdaNamespace] = job.Lambda.Namespace,
                     [Labels.Revision] = job.Revision,
                 },
-                Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
-                {
-                    [Labels.Generation] = job.Generation.ToString(CultureInfo.InvariantCulture),
-                    [AttemptAnnotation] = job.Attempt.ToString(CultureInfo.InvariantCulture),
-                    [PipelineAnnotation] = job.Pipeline.Name,
-                },
+                Annotations = Annotations(job),
             },
             Spec = new V1PodSpec
             {
@@ -59,7 +59,7 @@ public static class BuildPod
                 SecurityContext = new V1PodSecurityContext { SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" } },
                 InitContainers = steps[..^1],
                 Containers = [last],
-                Volumes = [.. job.Pipeline.Volumes, .. Credentials(job.Pipeline, options)],
+                Volumes = [.. job.Pipeline.Volumes, .. Credentials(job.Pipeline, options), .. BuildSurroundings.Volumes(wanted, options)],
             },
         };
     }
@@ -91,6 +91,19 @@ public static class BuildPod
     private static long Number(V1Pod pod, string annotation, long otherwise) =>
         long.TryParse(pod.GetAnnotation(annotation), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
 
+    private static Dictionary<string, string> Annotations(BuildJob job)
+    {
+        var annotations = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [Labels.Generation] = job.Generation.ToString(CultureInfo.InvariantCulture),
+            [AttemptAnnotation] = job.Attempt.ToString(CultureInfo.InvariantCulture),
+            [PipelineAnnotation] = job.Pipeline.Name,
+        };
+        if (StepFailures.Write(job.Pipeline) is { } failures)
+            annotations[StepFailures.Annotation] = failures;
+        return annotations;
+    }
+
     private static Dictionary<string, string> Values(BuildJob job, BuildOptions options)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -104,21 +117,39 @@ public static class BuildPod
             ["build.lambda"] = job.Lambda.ToString(),
             ["build.lambda-uid"] = job.Lambda.Uid,
             ["build.revision"] = job.Revision,
+            ["build.base-insecure"] = job.BaseInsecure ? "true" : "false",
+            ["build.image-insecure"] = job.ImageInsecure ? "true" : "false",
+            ["build.insecure-registries"] = job.ImageInsecure ? job.Image[..job.Image.IndexOf('/', StringComparison.Ordinal)] : "",
+            ["build.cache"] = job.Cache,
+            ["build.runtime"] = job.Runtime,
+            ["build.handler"] = job.Handler,
+            ["build.signature"] = job.Signature,
+            ["build.toolchain"] = job.Toolchain,
+            ["build.dependencies"] = job.Dependencies ?? "",
+            ["build.platform-api"] = job.Builder?.PlatformApi ?? "",
         };
         foreach (var (name, image) in options.Images)
             values[$"{Variables.Images}.{name}"] = image;
         return values;
     }
 
-    private static V1Container Container(PipelineStep step, BuildJob job, IReadOnlyDictionary<string, string> values)
+    private static V1Container Container(PipelineStep step, BuildJob job, BuildOptions options, IReadOnlyDictionary<string, string> values)
     {
         var from = step.Container;
         var env = (from.Env ?? []).Select(e => new V1EnvVar { Name = e.Name, Value = Variables.Expand(e.Value ?? "", values) }).ToList();
+        env.AddRange(BuildSurroundings.Env(step, options));
         if (step.BuildEnv)
+        {
+            // Programs that pass them on have to know which ones these are.
+            if (job.Settings?.Env is { Count: > 0 } own)
+                env.Add(new V1EnvVar { Name = BuildEnvNames, Value = string.Join(',', own.Select(e => e.Name)) });
             env.AddRange((job.Settings?.Env ?? []).Select(e => new V1EnvVar { Name = e.Name, Value = Literal(e.Value ?? "") }));
+        }
+
         var mounts = (from.VolumeMounts ?? []).ToList();
         if (step.RegistryCredentials is { } directory)
             mounts.Add(new V1VolumeMount { Name = PipelineFile.CredentialsVolume, MountPath = directory, ReadOnlyProperty = true });
+        mounts.AddRange(BuildSurroundings.Mounts(step, options));
         return new V1Container
         {
             Name = from.Name,
@@ -128,10 +159,20 @@ public static class BuildPod
             Command = from.Command,
             Args = from.Args?.Select(a => Variables.Expand(a, values)).ToList(),
             Env = env.Count > 0 ? env : null,
+            EnvFrom = BuildSurroundings.EnvFrom(step, options),
             Resources = from.Resources,
-            SecurityContext = from.SecurityContext,
+            SecurityContext = step.AsBuilder ? AsBuilder(from.SecurityContext, job.Builder!) : from.SecurityContext,
             VolumeMounts = mounts.Count > 0 ? mounts : null,
         };
+    }
+
+    private static V1SecurityContext AsBuilder(V1SecurityContext context, BuilderImage builder)
+    {
+        // The pipeline's own object serves other builds too.
+        var copy = KubernetesJson.Deserialize<V1SecurityContext>(KubernetesJson.Serialize(context));
+        copy.RunAsUser = builder.UserId;
+        copy.RunAsGroup = builder.GroupId;
+        return copy;
     }
 
     // Kubernetes expands $(NAME) in values; $$(NAME) is how it is told not to.

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using k8s.Models;
 using Kublambda.Builder.Pipelines;
 using Kublambda.Contracts;
@@ -14,7 +15,7 @@ public enum BuildPhase
 }
 
 /// <summary>What a build pod's status says, in the words of conditions. Two equal reports ask for nothing new.</summary>
-public sealed record BuildPodReport
+public sealed partial record BuildPodReport
 {
     // Waiting reasons of the kubelet (pkg/kubelet/images/types.go, pkg/kubelet/container/sync_result.go).
     private static readonly string[] ImageFaults =
@@ -106,6 +107,8 @@ public sealed record BuildPodReport
             return report with { Reason = Reasons.BuildEvicted, Cause = "The build pod ended and no step says why; its node may be gone." };
         if (end.Reason == "OOMKilled" || end.ExitCode == 137 || end.Message?.Contains("OOM", StringComparison.Ordinal) == true)
             return report with { Reason = Reasons.BuildOutOfMemory, Cause = $"The build step \"{ended.Name}\" used more memory than its limit{LimitOf(pod, ended.Name)} and was ended." };
+        if (StepFailures.Find(pod, ended.Name, end.ExitCode) is { } known)
+            return report with { Reason = known.Reason, Cause = $"The build step \"{ended.Name}\" failed (exit code {end.ExitCode}): {known.Message}" };
         var exit = end.Reason is "Error" or null ? $"exit code {end.ExitCode}" : $"{end.Reason}, exit code {end.ExitCode}";
         var words = Words(end.Message) is { } said ? $" {said}" : "";
         return report with { Reason = Reasons.BuildFailed, Cause = $"The build step \"{ended.Name}\" failed ({exit}).{words}" };
@@ -114,8 +117,14 @@ public sealed record BuildPodReport
     private static string? DigestOf(V1Pod pod)
     {
         var message = pod.Status.ContainerStatuses?.LastOrDefault()?.State?.Terminated?.Message?.Trim();
-        return Registry.Digest.IsValid(message) ? message : null;
+        if (Registry.Digest.IsValid(message))
+            return message;
+        // The report.toml of a Cloud Native Buildpacks lifecycle, which it writes there itself.
+        return message is not null && ReportedDigest().Match(message) is { Success: true } found ? found.Groups[1].Value : null;
     }
+
+    [GeneratedRegex(@"(?m)^\s*digest\s*=\s*""(sha256:[0-9a-f]{64})""\s*$")]
+    private static partial Regex ReportedDigest();
 
     private static IEnumerable<V1ContainerStatus> Statuses(V1Pod pod) =>
         (pod.Status?.InitContainerStatuses ?? []).Concat(pod.Status?.ContainerStatuses ?? []);

@@ -5,9 +5,7 @@ using Kublambda.Builder.Sources;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
 using Kublambda.Hosting;
-using Kublambda.Kubernetes;
 using Kublambda.Registry;
-using Microsoft.Extensions.Options;
 
 namespace Kublambda.Builder.Builds;
 
@@ -16,8 +14,8 @@ namespace Kublambda.Builder.Builds;
 /// called for messages, for changes of build pods and for free places alike, from any replica, and never waits for a build.
 /// </summary>
 public sealed partial class BuildReconciler(
-    ILambdas lambdas, PipelineChoice pipelines, RuntimeImages runtimes, IRegistryClient registry, BuildPods pods, BuildLauncher launcher,
-    BuildAnnouncer announcer, FetchQueue fetches, ClusterIdentity cluster, IOptions<RegistryOptions> registryOptions, TimeProvider time, ILogger<BuildReconciler> logger)
+    ILambdas lambdas, BuildJobs jobs, IRegistryClient registry, BuildPods pods, BuildLauncher launcher,
+    BuildAnnouncer announcer, FetchQueue fetches, TimeProvider time, ILogger<BuildReconciler> logger)
 {
     /// <param name="reference">The Lambda.</param>
     /// <param name="generation">The generation that a message speaks of; another one has its own message. Null: whatever is there.</param>
@@ -86,26 +84,9 @@ public sealed partial class BuildReconciler(
 
     private async Task<TimeSpan?> BuildAsync(LambdaRef reference, Lambda lambda, Bundle bundle, CancellationToken cancellationToken)
     {
-        var pipeline = await pipelines.OfAsync(lambda.Spec, bundle, cancellationToken);
-        var (baseImage, baseInsecure) = await runtimes.ResolveAsync(lambda.Spec.Runtime, cancellationToken);
-        var revision = Revision.Of(
-            bundle.ContentDigest, baseImage.Digest!, pipeline, lambda.Spec.Build?.Env, lambda.GetAnnotation(Labels.Rebuild));
+        var job = await jobs.CreateAsync(lambda, bundle, cancellationToken);
+        var (revision, pipeline) = (job.Revision, job.Pipeline);
         using var scope = logger.BeginLambdaScope(reference, revision);
-
-        var job = new BuildJob
-        {
-            Lambda = reference,
-            Generation = lambda.Metadata.Generation ?? 0,
-            Cluster = await cluster.ReadAsync(cancellationToken),
-            Revision = revision,
-            Pipeline = pipeline,
-            Bundle = "",
-            Base = baseImage.ToString(),
-            BaseInsecure = baseInsecure,
-            Image = $"{registryOptions.Value.PushHost}/{Names.Repository(reference)}:{Names.ImageTag(revision)}",
-            ImageInsecure = registryOptions.Value.Insecure,
-            Settings = lambda.Spec.Build,
-        };
         if (bundle is { Origin: not null, IsRemembered: false })
             await RememberAsync(job, bundle, cancellationToken);
 
@@ -210,7 +191,7 @@ public sealed partial class BuildReconciler(
         lambda.Status?.Build?.Revision == revision
         && lambda.Status.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Built) is { Status: ConditionStatus.False } built
         && built.ObservedGeneration == lambda.Metadata.Generation
-        && built.Reason is Reasons.BuildFailed or Reasons.BuildTimeout or Reasons.BuildOutOfMemory;
+        && built.Reason is Reasons.BuildFailed or Reasons.BuildTimeout or Reasons.BuildOutOfMemory or Reasons.BuildpackNotDetected or Reasons.BuilderIncompatible;
 
     [LoggerMessage(LogLevel.Warning, "Build held up by the registry: {Error}")]
     private partial void LogRegistry(string error);

@@ -22,6 +22,15 @@ public sealed record Pipeline
 
     public required string Name { get; init; }
     public required string Description { get; init; }
+
+    /// <summary>The runtimes whose Lambdas it can build; empty: all that have an image to build on.</summary>
+    public IReadOnlyList<string> Runtimes { get; init; } = [];
+
+    /// <summary>
+    /// The image, still with its <c>$(images...)</c>, of a Cloud Native Buildpacks builder that the steps run in: it says as which user, and with which
+    /// version of the Platform API. Null: no such steps. Those pipelines build on the builder's run image, not on the runtime's.
+    /// </summary>
+    public string? Builder { get; init; }
     public required IReadOnlyList<PipelineParameter> Parameters { get; init; }
     public required IReadOnlyList<V1Volume> Volumes { get; init; }
 
@@ -40,9 +49,10 @@ public sealed record Pipeline
         var content = KubernetesJson.Serialize(new
         {
             Name,
+            Builder,
             Parameters = Parameters.Select(p => new { p.Name, p.Value }),
             Volumes,
-            Steps = Steps.Select(s => new { s.Container, s.BuildEnv }),
+            Steps = Steps.Select(s => new { s.Container, s.BuildEnv, s.Network, s.AsBuilder, s.When }),
         });
         return $"sha256:{Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(content)))}";
     }
@@ -79,4 +89,31 @@ public enum ParameterType
 public sealed record PipelineStep(V1Container Container, string? RegistryCredentials, bool BuildEnv)
 {
     public string Name => Container.Name;
+
+    /// <summary>The step goes to the network for more than the registry: it gets the installation's proxy and mirror settings.</summary>
+    public bool Network { get; init; }
+
+    /// <summary>The step runs as the user of <see cref="Pipeline.Builder"/>.</summary>
+    public bool AsBuilder { get; init; }
+
+    /// <summary>Whether it runs at all.</summary>
+    public StepCondition When { get; init; }
+
+    /// <summary>What its exit codes mean.</summary>
+    public IReadOnlyList<StepFailure> Failures { get; init; } = [];
 }
+
+/// <summary>When a step is a part of the pod.</summary>
+public enum StepCondition
+{
+    Always,
+
+    /// <summary>Where the source has a manifest of dependencies; see <see cref="DependencyManifests"/>.</summary>
+    Dependencies,
+}
+
+/// <summary>What exit codes of a step mean.</summary>
+/// <param name="ExitCodes">The codes.</param>
+/// <param name="Reason">One of <see cref="Contracts.Reasons"/>.</param>
+/// <param name="Message">What happened and what to do.</param>
+public sealed record StepFailure(IReadOnlyList<int> ExitCodes, string Reason, string Message);

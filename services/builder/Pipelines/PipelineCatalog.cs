@@ -21,6 +21,9 @@ public sealed class PipelineCatalog
 
     public IReadOnlyCollection<string> Names => _pipelines.Keys;
 
+    /// <summary>By name.</summary>
+    public IReadOnlyCollection<Pipeline> All => _pipelines.Values;
+
     /// <summary>Null where there is no such pipeline.</summary>
     public Pipeline? Find(string? name) => _pipelines.GetValueOrDefault(name is null or BuildSpec.AutoPipeline ? Default : name);
 
@@ -40,7 +43,7 @@ public sealed class PipelineCatalog
                 var pipeline = PipelineFile.Read(file, File.ReadAllText(file), settings);
                 if (pipeline.Name != name)
                     throw new PipelineFileException(file, 0, $"the pipeline is named \"{pipeline.Name}\": name the file {pipeline.Name}.yaml.");
-                foreach (var image in pipeline.Steps.SelectMany(s => Variables.References(s.Container.Image, Variables.Images)))
+                foreach (var image in pipeline.Steps.Select(s => s.Container.Image).Append(pipeline.Builder ?? "").SelectMany(i => Variables.References(i, Variables.Images)))
                 {
                     if (!options.Images.ContainsKey(image))
                         throw new PipelineFileException(file, 0, $"$(images.{image}) has no value: set Build__{char.ToUpperInvariant(image[0])}{image[1..]}Image.");

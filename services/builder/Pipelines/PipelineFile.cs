@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using k8s.Models;
+using Kublambda.Contracts.Resources;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -13,7 +14,9 @@ public static partial class PipelineFile
     public const string CredentialsVolume = "registry-credentials";
 
     private static readonly string[] StepFields =
-        ["name", "image", "command", "args", "env", "resources", "securityContext", "volumeMounts", "registryCredentials", "buildEnv"];
+        ["name", "image", "command", "args", "env", "resources", "securityContext", "volumeMounts", "registryCredentials", "buildEnv", "network", "asBuilder", "when", "failures"];
+
+    private static readonly string[] AllRuntimes = [Runtimes.Nodejs, Runtimes.Python, Runtimes.Dotnet, Runtimes.Buildpack];
 
     /// <param name="file">Its path, for messages.</param>
     /// <param name="yaml">Its content.</param>
@@ -22,7 +25,7 @@ public static partial class PipelineFile
     public static Pipeline Read(string file, string yaml, IReadOnlyDictionary<string, string> settings)
     {
         var root = new PipelineNode(file, "", Parse(file, yaml));
-        var fields = root.Fields("name", "description", "parameters", "volumes", "steps");
+        var fields = root.Fields("name", "description", "runtimes", "builder", "parameters", "volumes", "steps");
         var name = root.Require(fields, "name");
         if (!DnsLabel().IsMatch(name.NonEmpty))
             throw name.Error("must be lower-case letters, digits and hyphens (a DNS label).");
@@ -40,10 +43,15 @@ public static partial class PipelineFile
         if (steps.Count == 0)
             throw stepList.Error("a pipeline needs at least one step.");
         Unique(stepList, steps.Select(s => s.Name));
+        var builder = fields.TryGetValue("builder", out var image) ? Variables.ExpandParameters(image, image.NonEmpty, values) : null;
+        if (builder is null && steps.Any(s => s.AsBuilder))
+            throw root.Error("a step has asBuilder, and the pipeline names no builder.");
         return new Pipeline
         {
             Name = name.Text,
             Description = root.Require(fields, "description").NonEmpty,
+            Runtimes = fields.TryGetValue("runtimes", out var runtimes) ? [.. runtimes.Items.Select(Runtime)] : [],
+            Builder = builder,
             Parameters = parameters,
             Volumes = volumes,
             Steps = steps,
@@ -70,6 +78,10 @@ public static partial class PipelineFile
             throw new PipelineFileException(file, 0, "is no YAML: brackets or indentation do not match.");
         }
     }
+
+    private static string Runtime(PipelineNode node) => AllRuntimes.Contains(node.NonEmpty)
+        ? node.Text
+        : throw node.Error($"\"{node.Text}\" is no runtime. Allowed: {string.Join(", ", AllRuntimes)}.");
 
     private static PipelineParameter Parameter(PipelineNode node, IReadOnlyDictionary<string, string> settings)
     {

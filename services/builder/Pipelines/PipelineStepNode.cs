@@ -1,3 +1,4 @@
+using System.Globalization;
 using k8s.Models;
 
 namespace Kublambda.Builder.Pipelines;
@@ -28,10 +29,37 @@ internal static class PipelineStepNode
                 VolumeMounts = Get<List<V1VolumeMount>>("volumeMounts"),
             },
             RegistryCredentials: Get<string>("registryCredentials"),
-            BuildEnv: Flag("buildEnv"));
+            BuildEnv: Flag("buildEnv"))
+        {
+            Network = Flag("network"),
+            AsBuilder = Flag("asBuilder"),
+            When = fields.TryGetValue("when", out var when) ? Condition(when) : StepCondition.Always,
+            Failures = fields.TryGetValue("failures", out var failures) ? [.. failures.Items.Select(Failure)] : [],
+        };
         Check(node, fields, step, volumes);
         return step;
     }
+
+    private static StepCondition Condition(PipelineNode node) => node.Text switch
+    {
+        "always" => StepCondition.Always,
+        "dependencies" => StepCondition.Dependencies,
+        var other => throw node.Error($"\"{other}\" is no condition. Allowed: always, dependencies."),
+    };
+
+    private static StepFailure Failure(PipelineNode node)
+    {
+        var fields = node.Fields("exitCodes", "reason", "message");
+        var reason = node.Require(fields, "reason");
+        if (!StepFailures.Reasons.Contains(reason.NonEmpty))
+            throw reason.Error($"\"{reason.Text}\" is no reason of a failed build. Allowed: {string.Join(", ", StepFailures.Reasons)}.");
+        return new StepFailure([.. node.Require(fields, "exitCodes").Items.Select(ExitCode)], reason.Text, node.Require(fields, "message").NonEmpty);
+    }
+
+    private static int ExitCode(PipelineNode node) =>
+        int.TryParse(node.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var code) && code is > 0 and < 256
+            ? code
+            : throw node.Error($"\"{node.Text}\" is no exit code of a failure (1 to 255).");
 
     private static void Check(PipelineNode node, IReadOnlyDictionary<string, PipelineNode> fields, PipelineStep step, IReadOnlyList<V1Volume> volumes)
     {
@@ -45,6 +73,8 @@ internal static class PipelineStepNode
             throw fields["resources"].Error("must limit memory, so that one build cannot take the node down.");
         if (step.RegistryCredentials is not null && step.BuildEnv)
             throw node.Error("a step has either registryCredentials or buildEnv: a variable of the user could send the credentials elsewhere.");
+        if (step.AsBuilder && (security.RunAsUser is not null || security.RunAsGroup is not null))
+            throw at.Error("a step with asBuilder runs as the builder's user: leave runAsUser and runAsGroup out.");
         if (step.Container.Env?.FirstOrDefault(e => e.ValueFrom is not null) is { } from)
             throw fields["env"].Error($"the variable {from.Name} must have a plain value.");
         if (step.Container.VolumeMounts?.FirstOrDefault(m => volumes.All(v => v.Name != m.Name)) is { } mount)

@@ -10,7 +10,10 @@ internal static partial class Variables
 {
     /// <summary>What a build brings along.</summary>
     public static readonly IReadOnlyList<string> Build =
-        ["bundle", "base", "base-tls-verify", "image", "image-tls-verify", "cluster", "lambda", "lambda-uid", "revision"];
+        [
+        "bundle", "base", "base-tls-verify", "base-insecure", "image", "image-tls-verify", "image-insecure", "insecure-registries", "cache",
+        "cluster", "lambda", "lambda-uid", "revision", "runtime", "handler", "signature", "toolchain", "dependencies", "platform-api",
+    ];
 
     /// <summary>Images that are settings of the installation: <c>Build__FetchImage</c>, <c>Build__BuildahImage</c>, and so on.</summary>
     public const string Images = "images";

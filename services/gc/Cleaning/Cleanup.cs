@@ -31,7 +31,12 @@ public sealed partial class Cleanup(
             await builds.EndAsync(lambda.Uid, cancellationToken);
             if (await triggers.RemoveAsync(lambda.Uid, cancellationToken) is { Count: > 0 } removed)
                 reporter.TriggersRemoved(lambda.Uid, removed);
-            var deleted = await repositories.EmptyAsync(repository, cancellationToken);
+            // The cache first: what marks a repository as this Lambda's is in the other one, for whoever goes on where this run is cut short.
+            IReadOnlyList<string> deleted =
+            [
+                .. await repositories.EmptyAsync(Names.CacheRepository(lambda), cancellationToken),
+                .. await repositories.EmptyAsync(repository, cancellationToken),
+            ];
             // A builder that read the Lambda just before its deletion may have started one meanwhile.
             if (await builds.AnyAsync(lambda.Uid, cancellationToken))
                 throw new CleanupWaitingException(Reasons.BuildsEnding, "A build was started while clean-up ran, and is ended next.");
