@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -13,6 +14,16 @@ public interface IRegistryClients
     /// </summary>
     /// <param name="host">As it stands in an <see cref="ImageReference"/>.</param>
     IRegistryClient For(string host);
+
+    /// <summary>Asks any registry, over https, for an image that a user named; with the user's credentials, never the installation's.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="dockerConfigs">Texts in the format of <c>.dockerconfigjson</c>; the first with an entry for the host counts.</param>
+    /// <param name="connect">Makes the connections: who calls decides which addresses may be reached.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>Null where it is not there.</returns>
+    /// <exception cref="RegistryException">The registry does not answer, or refuses.</exception>
+    Task<Descriptor?> HeadForeignAsync(
+        ImageReference image, IReadOnlyList<string> dockerConfigs, Func<DnsEndPoint, CancellationToken, ValueTask<Stream>> connect, CancellationToken cancellationToken);
 }
 
 internal sealed class RegistryClients(
@@ -23,16 +34,22 @@ internal sealed class RegistryClients(
     public IRegistryClient For(string host) =>
         host == options.Value.PushHost ? pushSide : new RegistryClient(_others.GetOrAdd(host, h => new Lazy<RegistryTransport>(() => Transport(h))).Value);
 
+    public async Task<Descriptor?> HeadForeignAsync(
+        ImageReference image, IReadOnlyList<string> dockerConfigs, Func<DnsEndPoint, CancellationToken, ValueTask<Stream>> connect, CancellationToken cancellationToken)
+    {
+        using var transport = new RegistryTransport(Options.Create(Foreign(image.Host) with { AuthConfigs = dockerConfigs }), time, logger, connect);
+        return await new RegistryClient(transport).HeadManifestAsync(image.Repository, image.Digest ?? image.Tag ?? "latest", cancellationToken);
+    }
+
     public void Dispose()
     {
         foreach (var other in _others.Values.Where(o => o.IsValueCreated))
             other.Value.Dispose();
     }
 
-    private RegistryTransport Transport(string host)
-    {
-        // Docker Hub's API is not where its name says.
-        var api = host == "docker.io" ? "registry-1.docker.io" : host;
-        return new RegistryTransport(Options.Create(options.Value with { PushHost = api, Insecure = false, EntryOptional = true }), time, logger);
-    }
+    private RegistryTransport Transport(string host) => new(Options.Create(Foreign(host)), time, logger);
+
+    // Docker Hub's API is not where its name says.
+    private RegistryOptions Foreign(string host) =>
+        options.Value with { PushHost = host == "docker.io" ? "registry-1.docker.io" : host, Insecure = false, EntryOptional = true };
 }

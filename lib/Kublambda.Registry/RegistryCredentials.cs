@@ -19,6 +19,8 @@ internal sealed record RegistryCredentials(string User, string Password, string?
     /// <exception cref="InvalidDataException">A file is configured and holds no usable credential for that host.</exception>
     public static RegistryCredentials? Load(RegistryOptions options)
     {
+        if (options.AuthConfigs is { } configs)
+            return configs.Select(c => Parse(c, options.PushHost)).FirstOrDefault(c => c is not null);
         if (options.AuthFile is { } set && string.IsNullOrWhiteSpace(set))
             throw new InvalidDataException("Registry__AuthFile is present and empty: name a file, or remove the setting to go without credentials.");
         if (FileOf(options) is not { } path)
@@ -44,13 +46,26 @@ internal sealed record RegistryCredentials(string User, string Password, string?
         }
     }
 
+    private static RegistryCredentials? Parse(string config, string host)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(config);
+            return Find(json.RootElement, host, "The Secret of imagePullSecrets", optional: true);
+        }
+        catch (JsonException)
+        {
+            throw new InvalidDataException("A Secret of imagePullSecrets is no JSON in the format of .dockerconfigjson.");
+        }
+    }
+
     private static RegistryCredentials? Find(JsonElement root, string host, string path, bool optional)
     {
         if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("auths", out var auths) && auths.ValueKind == JsonValueKind.Object)
         {
             foreach (var entry in auths.EnumerateObject())
             {
-                if (string.Equals(HostOf(entry.Name), host, StringComparison.OrdinalIgnoreCase))
+                if (string.Equals(Api(HostOf(entry.Name)), Api(host), StringComparison.OrdinalIgnoreCase))
                     return Read(entry.Value, host, path);
             }
         }
@@ -79,6 +94,9 @@ internal sealed record RegistryCredentials(string User, string Password, string?
 
     private static string? Text(JsonElement entry, string name) =>
         entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    // Docker Hub has three names.
+    private static string Api(string host) => host is "index.docker.io" or "docker.io" ? "registry-1.docker.io" : host;
 
     /// <summary>Keys are hosts, or URLs as docker login writes them for Docker Hub.</summary>
     private static string HostOf(string key)

@@ -25,4 +25,7 @@ public sealed record RegistryOptions
 
     /// <summary>For hosts other than the push side: without an entry of their own they are read without credentials.</summary>
     internal bool EntryOptional { get; init; }
+
+    /// <summary>Texts in the format of <c>.dockerconfigjson</c> that take the place of <see cref="AuthFile"/>: somebody else's credentials, and never the installation's.</summary>
+    internal IReadOnlyList<string>? AuthConfigs { get; init; }
 }

@@ -50,6 +50,6 @@ internal static class BuildServices
     {
         services.AddOptions<FetchOptions>().Bind(configuration.GetSection(FetchOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<ApiServerAddresses>().AddSingleton<HostResolver>().AddSingleton<TrustBundle>().AddSingleton<SourceHttp>().AddSingleton<ArchiveDownload>().AddSingleton<GitFetcher>();
-        services.AddSingleton<BundleMemory>().AddSingleton<RemoteSources>().AddSingleton<FetchQueue>().AddHostedService<RemoteSourceWorker>();
+        services.AddSingleton<BundleMemory>().AddSingleton<RemoteSources>().AddSingleton<ReadyImages>().AddSingleton<FetchQueue>().AddHostedService<RemoteSourceWorker>();
     }
 }

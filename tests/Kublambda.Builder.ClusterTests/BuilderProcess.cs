@@ -112,6 +112,8 @@ public sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambdas
     public Task<V1Secret?> ReadSecretAsync(Lambda lambda, string name, CancellationToken cancellationToken) =>
         Task.FromResult(Secrets.TryGetValue(name, out var data) ? new V1Secret { Metadata = new() { Name = name }, Data = data } : null);
 
+    public Task<IReadOnlyList<string>> ReadPullSecretsAsync(Lambda lambda, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _ended, true))

@@ -55,7 +55,6 @@ public sealed class LambdaValidatorTests
     [Theory]
     [InlineData(Runtimes.Dotnet)]
     [InlineData(Runtimes.Buildpack)]
-    [InlineData(Runtimes.Image)]
     public void Runtimes_of_later_stages_are_refused_by_name(string runtime) =>
         Refused(new ALambda().With(spec => spec with { Runtime = runtime }), Reasons.NotSupported, "spec.runtime", $"\"{runtime}\" is not supported");
 
@@ -144,6 +143,36 @@ public sealed class LambdaValidatorTests
     public void A_mistake_in_a_resource_trigger_is_named_by_its_field() => Refused(
         new ALambda().WithTriggers(new TriggerSpec { Name = "jobs", Resource = new ResourceTrigger { ApiVersion = "v1", Kind = "pods" } }),
         Reasons.Invalid, "spec.triggers[0].resource.kind", "with a capital");
+
+    [Fact]
+    public void A_ready_image_is_a_runtime_of_its_own()
+    {
+        var image = new SourceSpec { Image = new ImageSource { Reference = "ghcr.io/acme/resize:1.2" } };
+        var ready = new ALambda().With(spec => spec with { Runtime = Runtimes.Image, Source = image });
+        Assert.Equal(Verdict.Valid, LambdaValidator.Validate(ready.Build()));
+        Refused(new ALambda().WithSource(image), Reasons.Invalid, "spec.runtime", "write runtime: image");
+        Refused(new ALambda().With(spec => spec with { Runtime = Runtimes.Image }), Reasons.Invalid, "spec.source", "runs a ready image");
+        Refused(new ALambda().With(spec => spec with { Runtime = Runtimes.Image, Source = image, Build = new BuildSpec { Pipeline = "append" } }), Reasons.Invalid, "spec.build", "remove the field");
+    }
+
+    [Theory]
+    [InlineData("nginx", true)]
+    [InlineData("localhost:5000/shop/resize-1a2b3c4d:abc", true)]
+    [InlineData("registry.example.com/a/b_c/d@sha256:0000000000000000000000000000000000000000000000000000000000000000", true)]
+    [InlineData("https://ghcr.io/acme/resize", false)]
+    [InlineData("ghcr.io/acme/Resize", false)]
+    [InlineData("ghcr.io/acme/resize:", false)]
+    [InlineData("ghcr.io/acme/resize@sha256:abc", false)]
+    [InlineData("-nginx", false)]
+    [InlineData("a b", false)]
+    public void An_image_reference_has_the_form_of_one(string reference, bool valid)
+    {
+        var lambda = new ALambda().With(spec => spec with { Runtime = Runtimes.Image, Source = new SourceSpec { Image = new ImageSource { Reference = reference } } });
+        if (valid)
+            Assert.Equal(Verdict.Valid, LambdaValidator.Validate(lambda.Build()));
+        else
+            Refused(lambda, Reasons.Invalid, "spec.source.image.reference", "is not an image name");
+    }
 
     [Fact]
     public void Other_fields_of_later_stages_are_refused_by_name()

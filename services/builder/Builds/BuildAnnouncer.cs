@@ -12,6 +12,9 @@ namespace Kublambda.Builder.Builds;
 /// <summary>Says on the bus how a build stands.</summary>
 public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<RegistryOptions> registry, IOptions<BuildOptions> options, ILogger<BuildAnnouncer> logger)
 {
+    /// <summary>What stands for the pipeline where nothing is built.</summary>
+    public const string NoPipeline = "none";
+
     /// <param name="lambda">Whose.</param>
     /// <param name="revision">Its revision.</param>
     /// <param name="pipeline">What built it.</param>
@@ -41,6 +44,18 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
     }
 
     /// <summary>A build that needs no pod begins.</summary>
+    /// <summary>A ready image is used as it is.</summary>
+    public async Task ReadyAsync(Lambda lambda, string revision, string image, CancellationToken cancellationToken)
+    {
+        LogReady(image);
+        await publisher.PublishAsync(
+            new LambdaBuilt
+            {
+                Lambda = LambdaRef.Of(lambda), Generation = lambda.Metadata.Generation ?? 0, Revision = revision, Image = image, Pipeline = NoPipeline,
+            },
+            cancellationToken);
+    }
+
     public Task StartedAsync(Lambda lambda, BuildJob job, DateTimeOffset at, CancellationToken cancellationToken) =>
         StartedAsync(lambda, job, null, at, cancellationToken);
 
@@ -103,6 +118,9 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
             },
             cancellationToken);
     }
+
+    [LoggerMessage(LogLevel.Information, "Nothing to build: {Image} is used")]
+    private partial void LogReady(string image);
 
     [LoggerMessage(LogLevel.Information, "Built {Image}")]
     private partial void LogBuilt(string image);

@@ -41,12 +41,38 @@ public sealed partial class BuildReconciler(
     }
 
     /// <summary>As <see cref="ReconcileAsync"/>, for a Lambda that was read just now and whose source is to be had.</summary>
-    internal async Task<TimeSpan?> BuildAsync(Lambda lambda, Func<CancellationToken, Task<Bundle>> source, CancellationToken cancellationToken)
+    internal Task<TimeSpan?> BuildAsync(Lambda lambda, Func<CancellationToken, Task<Bundle>> source, CancellationToken cancellationToken)
+    {
+        return GuardAsync(
+            lambda,
+            async () =>
+            {
+                using var bundle = await source(cancellationToken);
+                return await BuildAsync(LambdaRef.Of(lambda), lambda, bundle, cancellationToken);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>For a Lambda that was read just now and brings a ready image: nothing is built.</summary>
+    internal Task<TimeSpan?> UseAsync(Lambda lambda, Func<CancellationToken, Task<ImageReference>> resolve, CancellationToken cancellationToken) => GuardAsync(
+        lambda,
+        async () =>
+        {
+            var (reference, image) = (LambdaRef.Of(lambda), await resolve(cancellationToken));
+            var revision = Revision.OfImage(image.Digest!, lambda.GetAnnotation(Labels.Rebuild));
+            launcher.Forget(reference);
+            await launcher.CancelOthersAsync(reference, lambda.Metadata.Generation ?? 0, revision, cancellationToken);
+            await announcer.ReadyAsync(lambda, revision, image.ToString(), cancellationToken);
+            return null;
+        },
+        cancellationToken);
+
+    // From what can go wrong to what is said of it: the one place.
+    private async Task<TimeSpan?> GuardAsync(Lambda lambda, Func<Task<TimeSpan?>> work, CancellationToken cancellationToken)
     {
         try
         {
-            using var bundle = await source(cancellationToken);
-            return await BuildAsync(LambdaRef.Of(lambda), lambda, bundle, cancellationToken);
+            return await work();
         }
         catch (PipelineChoiceException e)
         {

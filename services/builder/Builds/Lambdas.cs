@@ -21,6 +21,9 @@ public interface ILambdas
     /// <summary>A Secret of the Lambda's namespace; null where there is none.</summary>
     /// <exception cref="SourceUnavailableException">The builder may not read it.</exception>
     Task<V1Secret?> ReadSecretAsync(Lambda lambda, string name, CancellationToken cancellationToken);
+
+    /// <summary>The <c>.dockerconfigjson</c> texts that the kubelet pulls the Lambda's image with: those of its ServiceAccount's <c>imagePullSecrets</c>.</summary>
+    Task<IReadOnlyList<string>> ReadPullSecretsAsync(Lambda lambda, CancellationToken cancellationToken);
 }
 
 /// <inheritdoc/>
@@ -49,6 +52,29 @@ public sealed class Lambdas(IKubernetes client) : ILambdas
             throw new SourceUnavailableException(
                 $"The builder may not read the Secret \"{name}\": this installation allows it namespace by namespace. Allow it: kubectl -n {lambda.Metadata.NamespaceProperty} create rolebinding kublambda-source-secrets --clusterrole=kublambda-source-secrets --serviceaccount=kublambda-system:builder",
                 Reasons.SourceUnauthorized);
+        }
+    }
+
+    public async Task<IReadOnlyList<string>> ReadPullSecretsAsync(Lambda lambda, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var account = await client.CoreV1.ReadNamespacedServiceAccountAsync(
+                lambda.Spec.ServiceAccountName ?? "default", lambda.Metadata.NamespaceProperty, cancellationToken: cancellationToken);
+            var configs = new List<string>();
+            foreach (var named in account.ImagePullSecrets ?? [])
+            {
+                var secret = await ReadSecretAsync(lambda, named.Name, cancellationToken);
+                if (secret?.Data?.TryGetValue(".dockerconfigjson", out var config) == true)
+                    configs.Add(System.Text.Encoding.UTF8.GetString(config));
+            }
+
+            return configs;
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+        {
+            // Without the ServiceAccount no pod starts, and the deployer says so.
+            return [];
         }
     }
 

@@ -34,6 +34,18 @@ public static class Revision
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..Length];
     }
 
+    /// <param name="digest">Of a ready image.</param>
+    /// <param name="rebuild">The value of <see cref="Labels.Rebuild"/>: here its pods start anew.</param>
+    public static string OfImage(string digest, string? rebuild)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(hash, "image");
+        Append(hash, digest);
+        if (rebuild is not null)
+            Append(hash, $"rebuild {rebuild}");
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..Length];
+    }
+
     // Each part with its length before it, so that no two lists of parts read the same.
     private static void Append(IncrementalHash hash, string part)
     {

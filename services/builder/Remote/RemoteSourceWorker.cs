@@ -12,7 +12,7 @@ namespace Kublambda.Builder.Remote;
 /// replica ends in the middle, the controller asks again; two that fetch the same waste a little time and agree.
 /// </summary>
 public sealed class RemoteSourceWorker(
-    FetchQueue asked, ILambdas lambdas, RemoteSources sources, BuildReconciler reconciler, IOptions<FetchOptions> options, ILogger<RemoteSourceWorker> logger)
+    FetchQueue asked, ILambdas lambdas, RemoteSources sources, ReadyImages images, BuildReconciler reconciler, IOptions<FetchOptions> options, ILogger<RemoteSourceWorker> logger)
     : ReconcileLoop<LambdaRef>(asked.Queue, logger, options.Value.MaxConcurrent)
 {
     protected override IDisposable? BeginScope(LambdaRef key) => logger.BeginLambdaScope(key);
@@ -26,6 +26,8 @@ public sealed class RemoteSourceWorker(
             return null;
         }
 
+        if (lambda.Spec.Source.Image is not null)
+            return await reconciler.UseAsync(lambda, stop => images.ResolveAsync(lambda, stop), cancellationToken);
         return await reconciler.BuildAsync(lambda, async stop => HandlerFile.Checked(lambda.Spec, await sources.GetAsync(lambda, anew, stop)), cancellationToken);
     }
 }

@@ -15,8 +15,8 @@ public sealed partial class RemoteSources(
     private readonly ConcurrentDictionary<LambdaRef, Head> _heads = new();
     private readonly ConcurrentDictionary<LambdaRef, Refusal> _refusals = new();
 
-    /// <summary>Whether a source has to be fetched.</summary>
-    public static bool AreOf(LambdaSpec spec) => spec.Source is { Archive: not null } or { Git: not null };
+    /// <summary>Whether something has to be asked for over the network to know the source.</summary>
+    public static bool AreOf(LambdaSpec spec) => spec.Source is { Archive: not null } or { Git: not null } or { Image: not null };
 
     /// <param name="lambda">The Lambda, which has such a source.</param>
     /// <param name="anew">Looks where a branch points to now.</param>

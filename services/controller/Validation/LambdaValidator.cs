@@ -28,6 +28,7 @@ public static partial class LambdaValidator
             .. Runtime(spec),
             .. Handler(spec),
             .. SourceRules.Check(spec.Source),
+            .. RemoteSourceRules.ReadyImage(spec),
             .. Build(spec.Build),
             .. TriggerRules.Check(spec.Triggers ?? []),
             .. StateTables(spec),
@@ -51,8 +52,8 @@ public static partial class LambdaValidator
 
     private static IEnumerable<Problem> Runtime(LambdaSpec spec)
     {
-        if (spec.Runtime is not (Runtimes.Nodejs or Runtimes.Python))
-            yield return Problem.Unsupported("spec.runtime", $"\"{spec.Runtime}\"", $"write {Runtimes.Nodejs} or {Runtimes.Python}.");
+        if (spec.Runtime is not (Runtimes.Nodejs or Runtimes.Python or Runtimes.Image))
+            yield return Problem.Unsupported("spec.runtime", $"\"{spec.Runtime}\"", $"write {Runtimes.Nodejs}, {Runtimes.Python} or {Runtimes.Image}.");
         if (spec.Signature is not (null or Signatures.Http or Signatures.CloudEvent))
             yield return Problem.Unsupported("spec.signature", $"\"{spec.Signature}\"", $"write {Signatures.Http} or {Signatures.CloudEvent}, or leave the field out.");
     }

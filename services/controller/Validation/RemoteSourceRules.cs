@@ -3,7 +3,7 @@ using Kublambda.Contracts.Resources;
 
 namespace Kublambda.Controller.Validation;
 
-/// <summary>Rules for sources that lie elsewhere: <c>spec.source.archive</c> and <c>git</c>. Where a name leads to is the builder's to judge.</summary>
+/// <summary>Rules for sources that lie elsewhere: <c>spec.source.archive</c>, <c>git</c> and <c>image</c>. Where a name leads to is the builder's to judge.</summary>
 internal static partial class RemoteSourceRules
 {
     private const string ArchiveField = "spec.source.archive";
@@ -35,6 +35,27 @@ internal static partial class RemoteSourceRules
             yield return new Problem($"{GitField}.secretRef.name", $"\"{SourceRules.Shown(secret.Name)}\" is not a name: write that of a Secret in the Lambda's namespace.");
     }
 
+    public static IEnumerable<Problem> Image(ImageSource image)
+    {
+        if (!ImagePattern().IsMatch(image.Reference) || image.Reference.Length > 512)
+            yield return new Problem("spec.source.image.reference", $"\"{SourceRules.Shown(image.Reference)}\" is not an image name: write for example ghcr.io/acme/resize:1.2 or ghcr.io/acme/resize@sha256:....");
+    }
+
+    /// <summary>A ready image is a runtime of its own, and nothing is built of it.</summary>
+    public static IEnumerable<Problem> ReadyImage(LambdaSpec spec)
+    {
+        var ready = spec.Runtime == Runtimes.Image;
+        if (ready != spec.Source.Image is not null)
+        {
+            yield return ready
+                ? new Problem("spec.source", $"runtime {Runtimes.Image} runs a ready image: write source: {{image: {{reference: ...}}}}, or another runtime.")
+                : new Problem("spec.runtime", $"\"{spec.Runtime}\" is built from code, and spec.source.image is a ready image: write runtime: {Runtimes.Image}, or another source.");
+        }
+
+        if (ready && spec.Build is not null)
+            yield return new Problem("spec.build", "nothing is built of a ready image: remove the field.");
+    }
+
     private static IEnumerable<Problem> SubPath(string field, string? path)
     {
         if (path is not null && SourceRules.WrongWith(path.TrimEnd('/')) is { } wrong)
@@ -63,6 +84,10 @@ internal static partial class RemoteSourceRules
         _ when !RevisionPattern().IsMatch(revision) || revision.Contains("..", StringComparison.Ordinal) || revision.EndsWith(".lock", StringComparison.Ordinal) || revision.EndsWith('/') => "is not the name of a branch, tag or commit",
         _ => null,
     };
+
+    /// <summary>A name, a tag and a digest as the OCI distribution specification has them.</summary>
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5}(?=/))?(/[a-z0-9._-]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[a-f0-9]{64})?\z")]
+    private static partial Regex ImagePattern();
 
     [GeneratedRegex("//.*@")]
     private static partial Regex UserPattern();

@@ -30,7 +30,7 @@ internal static class SourceRules
             "zip" => Zip(source.Zip!),
             "archive" => RemoteSourceRules.Archive(source.Archive!),
             "git" => RemoteSourceRules.Git(source.Git!),
-            _ => [Problem.Unsupported($"{Field}.image", "A ready image", "write inline, zip, archive or git.")],
+            _ => RemoteSourceRules.Image(source.Image!),
         };
     }
 

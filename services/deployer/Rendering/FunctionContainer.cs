@@ -31,8 +31,8 @@ internal static class FunctionContainer
         ],
         Env = [.. UserEnv(workload.Spec), .. ContractEnv(workload)],
         Resources = FunctionResources.Of(workload.Spec.Resources),
-        ReadinessProbe = Readiness(),
-        LivenessProbe = Liveness(workload.TimeoutSeconds),
+        ReadinessProbe = HasInvoker(workload.Spec) ? Readiness() : Listening(),
+        LivenessProbe = HasInvoker(workload.Spec) ? Liveness(workload.TimeoutSeconds) : null,
         TerminationMessagePath = "/dev/termination-log",
         TerminationMessagePolicy = "FallbackToLogsOnError",
         SecurityContext = new V1SecurityContext
@@ -44,6 +44,9 @@ internal static class FunctionContainer
         },
         VolumeMounts = [new V1VolumeMount { Name = "tmp", MountPath = "/tmp" }],
     };
+
+    /// <summary>Somebody else's image knows nothing of health and metrics on the admin port.</summary>
+    private static bool HasInvoker(LambdaSpec spec) => spec.Runtime is not (Runtimes.Image or Runtimes.Buildpack);
 
     private static IEnumerable<V1EnvVar> UserEnv(LambdaSpec spec) =>
         (spec.Env ?? []).Where(e => !Reserved.Contains(e.Name)).Select(e => new V1EnvVar
@@ -66,7 +69,7 @@ internal static class FunctionContainer
         [
             Of("PORT", Number(Port)),
             Of("ADMIN_PORT", Number(AdminPort)),
-            Of("FUNCTION_TARGET", spec.Handler ?? Defaults.HandlerOf(spec.Runtime) ?? ""),
+            .. (spec.Handler ?? Defaults.HandlerOf(spec.Runtime)) is { } target ? new[] { Of("FUNCTION_TARGET", target) } : [],
             Of("FUNCTION_SIGNATURE_TYPE", spec.Signature ?? Signatures.Http),
             Of("FUNCTION_TIMEOUT_SECONDS", Number(workload.TimeoutSeconds)),
             Of("FUNCTION_CONCURRENCY", Number(spec.Scaling?.Concurrency ?? Defaults.Concurrency)),
@@ -91,6 +94,16 @@ internal static class FunctionContainer
         TimeoutSeconds = 5,
         SuccessThreshold = 1,
         // A busy replica that answers late is better than one that refuses connections; a dead one is not ready at once anyway.
+        FailureThreshold = 5,
+    };
+
+    /// <summary>Of an image that is not ours: it listens. Whether it is alive is its own business, so there is no other probe.</summary>
+    private static V1Probe Listening() => new()
+    {
+        TcpSocket = new V1TCPSocketAction { Port = Port },
+        PeriodSeconds = 1,
+        TimeoutSeconds = 5,
+        SuccessThreshold = 1,
         FailureThreshold = 5,
     };
 
