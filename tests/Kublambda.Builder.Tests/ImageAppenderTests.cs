@@ -61,5 +61,9 @@ public sealed class ImageAppenderTests
     private sealed class Clients(string own, IRegistryClient client) : IRegistryClients
     {
         public IRegistryClient For(string host) => host == own ? client : LocalRegistry.ClientFor(host);
+
+        public Task<Descriptor?> HeadForeignAsync(
+            ImageReference image, IReadOnlyList<string> dockerConfigs, Func<System.Net.DnsEndPoint, CancellationToken, ValueTask<Stream>> connect, CancellationToken cancellationToken) =>
+            throw new NotSupportedException("Nothing here uses a ready image.");
     }
 }
