@@ -6,6 +6,12 @@ public sealed class NodejsLifecycleTests() : LifecycleTests(RuntimeUnderTest.Nod
 
 public sealed class NodejsEventTests() : EventTests(RuntimeUnderTest.Nodejs);
 
+public sealed class DotnetRequestTests() : RequestTests(RuntimeUnderTest.Dotnet);
+
+public sealed class DotnetLifecycleTests() : LifecycleTests(RuntimeUnderTest.Dotnet);
+
+public sealed class DotnetEventTests() : EventTests(RuntimeUnderTest.Dotnet);
+
 public sealed class PythonRequestTests() : RequestTests(RuntimeUnderTest.Python);
 
 public sealed class PythonLifecycleTests() : LifecycleTests(RuntimeUnderTest.Python);

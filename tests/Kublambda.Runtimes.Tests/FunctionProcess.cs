@@ -22,10 +22,11 @@ public sealed class FunctionProcess : IAsyncDisposable
         var start = new ProcessStartInfo(runtime.Command[0], runtime.Command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true };
         var path = start.Environment["PATH"];
         var libraries = start.Environment.TryGetValue("LD_LIBRARY_PATH", out var value) ? value : null;
+        var home = start.Environment["HOME"];
         start.Environment.Clear();
         IEnumerable<(string, string?)> environment =
         [
-            ("PATH", path), ("LD_LIBRARY_PATH", libraries), ("LANG", "C.UTF-8"), ("LISTEN_ADDRESS", "127.0.0.1"), ("PORT", "0"), ("ADMIN_PORT", "0"),
+            ("PATH", path), ("LD_LIBRARY_PATH", libraries), ("LANG", "C.UTF-8"), ("HOME", home), ("LISTEN_ADDRESS", "127.0.0.1"), ("PORT", "0"), ("ADMIN_PORT", "0"),
             ("FUNCTION_SOURCE", runtime.Source), ("FUNCTION_TARGET", target), ("KUBLAMBDA_NAME", "fn"), ("KUBLAMBDA_NAMESPACE", "test"),
             ("KUBLAMBDA_REVISION", "abcdef012345"), ("KUBLAMBDA_TERMINATION_LOG", TerminationLog), ("SHUTDOWN_DRAIN_SECONDS", "0.2"), .. settings,
         ];

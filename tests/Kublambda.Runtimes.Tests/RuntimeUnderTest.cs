@@ -17,6 +17,10 @@ public sealed record RuntimeUnderTest(string Name, IReadOnlyList<string> Command
     public static RuntimeUnderTest Python { get; } = new(
         "python", ["/usr/bin/python3", InCheckout("runtimes/python/invoker/invoker.py")], Functions("python"), "main.handler", "main.event", "main.py\", line 39");
 
+    public static RuntimeUnderTest Dotnet { get; } = new(
+        "dotnet", ["dotnet", InCheckout("artifacts/bin/Kublambda.Invoker/debug/invoker.dll")], InCheckout("artifacts/bin/Suite/debug"),
+        "Suite.Function.Handler", "Suite.Function.Event", "Function.cs:line 50");
+
     private static string InCheckout(string path) => Path.Combine(Checkout.Root(), path);
 
     private static string Functions(string runtime) => InCheckout($"tests/Kublambda.Runtimes.Tests/Functions/{runtime}");

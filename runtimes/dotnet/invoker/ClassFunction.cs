@@ -1,0 +1,48 @@
+using System.Linq.Expressions;
+
+namespace Kublambda.Invoker;
+
+/// <summary>Calls classes that implement an interface of the Functions Framework, an instance for each request, with what their constructors ask for.</summary>
+internal static class ClassFunction
+{
+    /// <summary>By the interface's name: it may be the function's own copy of the package.</summary>
+    public static RequestDelegate Http(Type type, Type contract)
+    {
+        var create = ActivatorUtilities.CreateFactory(type, []);
+        var function = Expression.Parameter(typeof(object));
+        var context = Expression.Parameter(typeof(HttpContext));
+        var call = Expression.Lambda<Func<object, HttpContext, Task>>(
+            Expression.Call(Expression.Convert(function, contract), contract.GetMethod("HandleAsync")!, context), function, context).Compile();
+        return async http =>
+        {
+            var instance = create(http.RequestServices, null);
+            await call(instance, http);
+            await EndAsync(instance);
+        };
+    }
+
+    public static RequestDelegate Event(Type type, Type contract)
+    {
+        var create = ActivatorUtilities.CreateFactory(type, []);
+        var method = contract.GetMethod("HandleAsync")!;
+        var data = contract.IsGenericType ? contract.GetGenericArguments()[0] : null;
+        return async http =>
+        {
+            var cloudEvent = await EventReader.ReadAsync(http.Request);
+            var instance = create(http.RequestServices, null);
+            object?[] arguments = data is null ? [cloudEvent, http.RequestAborted] : [cloudEvent, EventReader.DataOf(cloudEvent, data), http.RequestAborted];
+            await (Task)method.Invoke(instance, System.Reflection.BindingFlags.DoNotWrapExceptions, null, arguments, null)!;
+            await EndAsync(instance);
+            if (!http.Response.HasStarted)
+                http.Response.StatusCode = StatusCodes.Status204NoContent;
+        };
+    }
+
+    private static async ValueTask EndAsync(object instance)
+    {
+        if (instance is IAsyncDisposable asynchronous)
+            await asynchronous.DisposeAsync();
+        else if (instance is IDisposable disposable)
+            disposable.Dispose();
+    }
+}
