@@ -4,7 +4,7 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
-sources=$(find services lib contracts Directory.Build.props Directory.Packages.props global.json .editorconfig deploy/images/services.proj "$0" -type f | sort | xargs sha256sum | sha256sum)
+sources=$(find services lib contracts runtimes/dotnet Directory.Build.props Directory.Packages.props global.json .editorconfig deploy/images/services.proj "$0" -type f ! -path '*/bin/*' ! -path '*/obj/*' | sort | xargs sha256sum | sha256sum)
 stamp=artifacts/publish/sources
 [ "$(cat "$stamp" 2>/dev/null)" != "$sources" ] || exit 0
 type -P dotnet >/dev/null || die 'dotnet is not there: install the .NET SDK 10'

@@ -53,7 +53,6 @@ public sealed class LambdaValidatorTests
     private static Dictionary<string, string> Quantities(string name, string quantity) => new() { [name] = quantity };
 
     [Theory]
-    [InlineData(Runtimes.Dotnet)]
     [InlineData(Runtimes.Buildpack)]
     public void Runtimes_of_later_stages_are_refused_by_name(string runtime) =>
         Refused(new ALambda().With(spec => spec with { Runtime = runtime }), Reasons.NotSupported, "spec.runtime", $"\"{runtime}\" is not supported");
@@ -63,12 +62,27 @@ public sealed class LambdaValidatorTests
     [InlineData(Runtimes.Nodejs, Signatures.CloudEvent)]
     [InlineData(Runtimes.Python, Signatures.Http)]
     [InlineData(Runtimes.Python, Signatures.CloudEvent)]
+    [InlineData(Runtimes.Dotnet, Signatures.Http)]
+    [InlineData(Runtimes.Dotnet, Signatures.CloudEvent)]
     public void Runtimes_and_signatures_that_are_there_are_accepted(string runtime, string signature) =>
         Assert.True(LambdaValidator.Validate(new ALambda().With(spec => spec with { Runtime = runtime, Signature = signature }).Build()).Accepted);
 
     [Fact]
     public void An_unknown_signature_is_refused_with_those_that_there_are() =>
         Refused(new ALambda().With(spec => spec with { Signature = "event" }), Reasons.NotSupported, "spec.signature", "write http or cloudevent");
+
+    [Theory]
+    [InlineData("Function")]
+    [InlineData("Shop.Orders.Create")]
+    public void A_handler_of_dotnet_is_a_class_or_a_method(string handler) =>
+        Assert.True(LambdaValidator.Validate(new ALambda().With(spec => spec with { Runtime = Runtimes.Dotnet, Handler = handler }).Build()).Accepted);
+
+    [Theory]
+    [InlineData("lib/orders.create")]
+    [InlineData("Shop..Orders")]
+    [InlineData("1Shop")]
+    public void A_handler_of_dotnet_that_is_no_name_is_refused(string handler) =>
+        Refused(new ALambda().With(spec => spec with { Runtime = Runtimes.Dotnet, Handler = handler }), Reasons.Invalid, "spec.handler", "Namespace.Class");
 
     [Fact]
     public void A_wrong_handler_is_shown_one_of_its_own_runtime() =>

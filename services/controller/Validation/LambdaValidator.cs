@@ -52,8 +52,8 @@ public static partial class LambdaValidator
 
     private static IEnumerable<Problem> Runtime(LambdaSpec spec)
     {
-        if (spec.Runtime is not (Runtimes.Nodejs or Runtimes.Python or Runtimes.Image))
-            yield return Problem.Unsupported("spec.runtime", $"\"{spec.Runtime}\"", $"write {Runtimes.Nodejs}, {Runtimes.Python} or {Runtimes.Image}.");
+        if (spec.Runtime is not (Runtimes.Nodejs or Runtimes.Python or Runtimes.Dotnet or Runtimes.Image))
+            yield return Problem.Unsupported("spec.runtime", $"\"{spec.Runtime}\"", $"write {Runtimes.Nodejs}, {Runtimes.Python}, {Runtimes.Dotnet} or {Runtimes.Image}.");
         if (spec.Signature is not (null or Signatures.Http or Signatures.CloudEvent))
             yield return Problem.Unsupported("spec.signature", $"\"{spec.Signature}\"", $"write {Signatures.Http} or {Signatures.CloudEvent}, or leave the field out.");
     }
@@ -62,6 +62,18 @@ public static partial class LambdaValidator
     {
         if (spec.Handler is not { } handler)
             yield break;
+        if (spec.Runtime == Runtimes.Dotnet)
+        {
+            if (!TypePattern().IsMatch(handler))
+            {
+                yield return new Problem(
+                    "spec.handler",
+                    $"\"{handler}\" is no name of .NET: write Namespace.Class for a function of the Functions Framework, Namespace.Class.Method for a method, or leave the field out where there is only one of the first.");
+            }
+
+            yield break;
+        }
+
         var match = HandlerPattern().Match(handler);
         if (!match.Success || match.Groups["module"].Value.Split('/').Any(part => part is "" or "." or ".."))
         {
@@ -121,6 +133,9 @@ public static partial class LambdaValidator
 
     [GeneratedRegex(@"^(?<module>[A-Za-z0-9_][A-Za-z0-9_./-]*)\.[A-Za-z_][A-Za-z0-9_]*\z")]
     private static partial Regex HandlerPattern();
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\z")]
+    private static partial Regex TypePattern();
 
     /// <summary>RFC 1123 subdomain.</summary>
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z")]
