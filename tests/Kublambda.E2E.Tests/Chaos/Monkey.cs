@@ -42,7 +42,8 @@ internal sealed class Monkey : IAsyncDisposable
         for (var i = 0; i < Rounds * victims.Length && !stop.IsCancellationRequested; i++)
         {
             var victim = victims[i % victims.Length];
-            var byForce = i / victims.Length == 1;
+            // Not a StatefulSet's: its next pod may be there before the forced one's processes are gone, and both have the one volume.
+            var byForce = i / victims.Length == 1 && victim != Installation.RabbitMq;
             string result;
             try
             {
@@ -68,7 +69,7 @@ internal sealed class Monkey : IAsyncDisposable
         foreach (var pod in pods)
         {
             if (byForce)
-                await cluster.Kubectl.TryAsync("-n", Installation.Namespace, "delete", "pod", pod.Metadata.Name, "--grace-period=0", "--force");
+                await cluster.Kubectl.RunAsync("-n", Installation.Namespace, "delete", "pod", pod.Metadata.Name, "--grace-period=0", "--force");
             else if (Processes.Kill(pod) == 0)
                 return "no process";
         }

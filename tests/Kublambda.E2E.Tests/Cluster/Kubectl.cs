@@ -13,8 +13,7 @@ public sealed class Kubectl(string program, string kubeconfig)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    /// <summary>Runs to the end, whatever the exit code.</summary>
-    public async Task<KubectlAnswer> TryAsync(string input, params string[] arguments)
+    private async Task<KubectlAnswer> RunWithAsync(string input, string[] arguments)
     {
         using var patience = new CancellationTokenSource(Patience);
         var start = new ProcessStartInfo(program, arguments)
@@ -41,15 +40,16 @@ public sealed class Kubectl(string program, string kubeconfig)
         }
     }
 
-    public Task<KubectlAnswer> TryAsync(params string[] arguments) => TryAsync("", arguments);
+    /// <summary>Runs to the end, whatever the exit code.</summary>
+    public Task<KubectlAnswer> TryAsync(params string[] arguments) => RunWithAsync("", arguments);
 
     /// <summary>The output; an exit code other than 0 fails the test with what kubectl said.</summary>
-    public async Task<string> RunAsync(params string[] arguments) => Succeeded(await TryAsync("", arguments), arguments);
+    public async Task<string> RunAsync(params string[] arguments) => Succeeded(await RunWithAsync("", arguments), arguments);
 
     public async Task<string> ApplyAsync(string manifest)
     {
         string[] arguments = ["apply", "-f", "-"];
-        return Succeeded(await TryAsync(manifest, arguments), arguments);
+        return Succeeded(await RunWithAsync(manifest, arguments), arguments);
     }
 
     private static string Succeeded(KubectlAnswer answer, string[] arguments)

@@ -3,7 +3,7 @@ using Kublambda.Contracts.Resources;
 
 namespace Kublambda.E2E.Tests.Cluster;
 
-/// <summary>What is left of a Lambda anywhere: every kind of object, every namespace, the registry.</summary>
+/// <summary>What is left of a Lambda anywhere: every kind of object, every namespace, the registry, the broker.</summary>
 public sealed class Leftovers(TestCluster cluster, LambdaRef lambda, string? image)
 {
     private string kinds = "";
@@ -25,7 +25,12 @@ public sealed class Leftovers(TestCluster cluster, LambdaRef lambda, string? ima
         var left = objects.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToList();
         if (await LambdaSpace.In(cluster, lambda.Namespace).FindAsync(lambda.Name) is { } itself && itself.Metadata.Uid == lambda.Uid)
             left.Add($"Lambda {lambda} with finalizers {string.Join(',', itself.Metadata.Finalizers ?? [])}");
-        return [.. left, .. await InRegistryAsync()];
+        // Pods of watchers have a label of their own, or the function's Service would select them.
+        var watchers = await cluster.Kubectl.RunAsync("get", "pods,replicasets", "-A", "-l", $"{Labels.WatcherOf}={lambda.Uid}", "--ignore-not-found", "-o", "name");
+        left.AddRange(watchers.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        left.AddRange(await InRegistryAsync());
+        // The way there is a long one: only when all else is gone.
+        return left.Count > 0 ? left : await BrokerView.NamedAsync(cluster, lambda.Uid);
     }
 
     /// <summary>Waits until there is nothing.</summary>
