@@ -24,6 +24,9 @@ public static class Limits
     /// <summary>Unpacked bytes for each packed byte, above which an archive is taken for a bomb.</summary>
     public const int SourceRatio = 200;
 
+    /// <summary>Bytes of the log of one build as it is kept beside the image: the beginning and the end of a longer one.</summary>
+    public const int BuildLogBytes = 1024 * 1024;
+
     /// <summary>Bytes of the log tail that a condition or status carries.</summary>
     public const int LogTailBytes = 4096;
 

@@ -31,6 +31,9 @@ public static class Names
     /// <param name="origin">The digest, in hex, of what names the content: an archive's digest, a commit.</param>
     public static string FetchedTag(string origin) => $"fetched-{origin}";
 
+    /// <summary>The tag of the log of the build of a revision, kept whether it failed or not.</summary>
+    public static string LogTag(string revision) => $"log-{revision}";
+
     /// <summary>The build pod of one revision, at most 63 characters.</summary>
     public static string BuildPod(LambdaRef lambda, string revision) => WithSuffix(lambda.Name, $"-{ShortUid(lambda)}-{revision}");
 

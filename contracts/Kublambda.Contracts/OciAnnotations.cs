@@ -19,6 +19,12 @@ public static class OciAnnotations
     /// <summary>On source bundles: when it was pushed, RFC 3339. The OCI image specification's own key.</summary>
     public const string Created = "org.opencontainers.image.created";
 
+    /// <summary>Media type of the config of the log of a build: an object with the reason, the try and the time of its end.</summary>
+    public const string LogConfigMediaType = "application/vnd.kublambda.build-log.config.v1+json";
+
+    /// <summary>Media type of the one layer of the log of a build: UTF-8 text.</summary>
+    public const string LogLayerMediaType = "application/vnd.kublambda.build-log.v1+text";
+
     /// <summary>Media type of the config of a source bundle.</summary>
     public const string SourceConfigMediaType = "application/vnd.kublambda.source.config.v1+json";
 

@@ -14,9 +14,11 @@ public static class Reasons
     public const string Malformed = "Malformed";
 
     // Built
-    /// <summary>The builder has been asked, or waits for a free place.</summary>
+    /// <summary>The builder has been asked.</summary>
     public const string BuildPending = "BuildPending";
-    /// <summary>A build pod runs.</summary>
+    /// <summary>All places for builds are taken; the message has the Lambda's place in the queue.</summary>
+    public const string BuildQueued = "BuildQueued";
+    /// <summary>A build pod runs; the message names the step.</summary>
     public const string Building = "Building";
     public const string BuildSucceeded = "BuildSucceeded";
     /// <summary>The build pod failed; the message ends with the last lines of its log.</summary>
@@ -41,8 +43,12 @@ public static class Reasons
     public const string SourceUnauthorized = "SourceUnauthorized";
     /// <summary>A ConfigMap, Secret, key, file or git revision that the source names is not there (yet).</summary>
     public const string SourceNotFound = "SourceNotFound";
-    /// <summary>The registry does not answer, or refuses.</summary>
+    /// <summary>The registry does not answer, or not as it should.</summary>
     public const string RegistryUnavailable = "RegistryUnavailable";
+    /// <summary>The registry refuses the credentials, or what they may do (401, 403): the operator's to mend.</summary>
+    public const string RegistryDenied = "RegistryDenied";
+    /// <summary>The registry has no room: its disk is full, or a quota used up. The operator's to mend.</summary>
+    public const string RegistryFull = "RegistryFull";
     public const string UnknownPipeline = "UnknownPipeline";
     /// <summary>No buildpack of the builder recognises the source.</summary>
     public const string BuildpackNotDetected = "BuildpackNotDetected";

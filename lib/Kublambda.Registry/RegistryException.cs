@@ -17,6 +17,9 @@ public enum RegistryErrorKind
     /// <summary>The registry does not allow deletion at all.</summary>
     DeletionDisabled,
 
+    /// <summary>Its disk is full, or a quota used up.</summary>
+    Full,
+
     /// <summary>429, still after the retries.</summary>
     TooManyRequests,
 

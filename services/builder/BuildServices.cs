@@ -1,7 +1,9 @@
 using k8s.Models;
 using Kublambda.Builder.Appending;
 using Kublambda.Builder.Builds;
+using Kublambda.Builder.Logs;
 using Kublambda.Builder.Pipelines;
+using Kublambda.Builder.Queueing;
 using Kublambda.Builder.Remote;
 using Kublambda.Builder.Watching;
 using Kublambda.Contracts;
@@ -29,8 +31,8 @@ internal static class BuildServices
         // Read while composing: a wrong pipeline stops the start, not the first build.
         services.AddSingleton(provider => PipelineCatalog.Load(provider.GetRequiredService<IOptions<BuildOptions>>().Value));
         services.AddSingleton<PipelineChoice>().AddSingleton<BuilderImages>().AddSingleton<BuildJobs>().AddSingleton<ImageAppender>();
-        services.AddSingleton<ILambdas, Lambdas>().AddSingleton<BuildPods>().AddSingleton<BuildSlots>().AddSingleton<RuntimeImages>();
-        services.AddSingleton<BuildLauncher>().AddSingleton<BuildAnnouncer>().AddSingleton<BuildMetrics>().AddSingleton<BuildReconciler>();
+        services.AddSingleton<ILambdas, Lambdas>().AddSingleton<BuildPods>().AddSingleton<QueueStore>().AddSingleton<BuildSlots>().AddSingleton<RuntimeImages>();
+        services.AddSingleton<BuildLauncher>().AddSingleton<BuildAnnouncer>().AddSingleton<BuildMetrics>().AddSingleton<BuildLogs>().AddSingleton<BuildReconciler>();
         services.AddTransient<WorkQueue<LambdaRef>>(provider => new WorkQueue<LambdaRef>(provider.GetRequiredService<TimeProvider>()));
         services.AddRemoteSources(configuration);
 
@@ -41,8 +43,7 @@ internal static class BuildServices
             LabelSelector = BuildPod.Selector,
         });
         services.AddResourceHandler<V1Pod, BuildPodWatcher>().AddResourceHandler<V1Pod, WaitingBuilds>();
-        services.AddLeaderElection("kublambda-builder").AddLeaderHostedService<BuildPodWatcher>();
-        services.AddHostedService(provider => provider.GetRequiredService<WaitingBuilds>());
+        services.AddLeaderElection("kublambda-builder").AddLeaderHostedService<BuildPodWatcher>().AddLeaderHostedService<WaitingBuilds>();
         return services;
     }
 

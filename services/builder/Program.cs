@@ -1,6 +1,7 @@
 using Kublambda.Builder;
 using Kublambda.Builder.Consumers;
 using Kublambda.Builder.Fetching;
+using Kublambda.Builder.Logs;
 using Kublambda.Hosting;
 using Kublambda.Registry;
 
@@ -17,5 +18,6 @@ builder.Services.AddRegistry(builder.Configuration);
 builder.Services.AddBuilds(builder.Configuration);
 var app = builder.Build();
 app.MapKublambdaDefaults();
+app.MapBuildLogs();
 await app.RunAsync();
 return 0;

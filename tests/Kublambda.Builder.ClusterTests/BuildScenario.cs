@@ -75,12 +75,12 @@ public abstract class BuildScenario(Cluster cluster) : IAsyncLifetime
             securityContext: {runAsUser: 0, capabilities: {drop: [ALL], add: [CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETFCAP, SYS_CHROOT]}}
         """);
 
-    protected Lambda ALambda(string name, Func<LambdaSpec, LambdaSpec>? with = null)
+    protected Lambda ALambda(string name, Func<LambdaSpec, LambdaSpec>? with = null, string? ns = null)
     {
         var spec = new LambdaSpec { Runtime = Runtimes.Nodejs, Source = Code($"exports.handler = () => '{name}'") };
         var lambda = new Lambda
         {
-            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = Namespace, Uid = Guid.NewGuid().ToString(), Generation = 1 },
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = ns ?? Namespace, Uid = Guid.NewGuid().ToString(), Generation = 1 },
             Spec = Named(with?.Invoke(spec) ?? spec),
         };
         Lambdas[LambdaRef.Of(lambda)] = lambda;

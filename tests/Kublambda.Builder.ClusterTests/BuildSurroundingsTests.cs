@@ -3,6 +3,8 @@ using k8s.Models;
 using Kublambda.Builder.Builds;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
+using Kublambda.Registry;
+using Kublambda.Registry.Tests;
 
 namespace Kublambda.Builder.ClusterTests;
 
@@ -15,7 +17,7 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         var builder = await StartAsync(("Build:BuildahImage", "localhost:5000/no/such:image"));
         var lambda = ALambda("imageless", l => l with { Build = new() { TimeoutSeconds = 12 } });
         await builder.ChangedAsync(lambda);
-        var failed = await builder.SaysAsync<BuildFailed>(lambda, seconds: 15);
+        var failed = await builder.FailsAsync(lambda);
         Assert.Equal((Reasons.BuildImageUnavailable, false), (failed.Reason, failed.Final));
         Assert.Contains("localhost:5000/no/such:image", failed.Message, StringComparison.Ordinal);
 
@@ -33,8 +35,9 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
             async () => (await Cluster.Client.CoreV1.ReadNamespacedResourceQuotaAsync("none", Namespace)).Status?.Hard is not null, "the quota counts");
         var builder = await StartAsync();
         var lambda = ALambda("quota");
+        var asked = DateTimeOffset.UtcNow;
         await builder.ChangedAsync(lambda);
-        var failed = await builder.SaysAsync<BuildFailed>(lambda);
+        var failed = await builder.FailsAsync(lambda, asked);
         Assert.Equal((Reasons.BuildPodRejected, false), (failed.Reason, failed.Final));
         Assert.Contains("exceeded quota: none", failed.Message, StringComparison.Ordinal);
 
@@ -51,7 +54,8 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         var builder = await StartAsync();
         var lambda = ALambda("nowhere");
         await builder.ChangedAsync(lambda);
-        var failed = await builder.SaysAsync<BuildFailed>(lambda, seconds: 120);
+        var failed = await builder.FailsAsync(lambda);
+        Assert.Contains("connection refused", failed.Log, StringComparison.Ordinal);
         Assert.Equal((Reasons.RegistryUnavailable, false), (failed.Reason, failed.Final));
         var first = Assert.Single(await builder.PodsAsync());
         await Cluster.EventuallyAsync(async () => (await builder.PodsAsync()).Any(p => p.Uid() != first.Uid() && BuildPod.AttemptOf(p) == 2), "a second try");
@@ -65,11 +69,11 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         await File.WriteAllTextAsync(file, registry.Credentials, Stop);
         await TinyImage.PushAsync(Cluster.ClientOf(registry.Host, file), "base", "1");
         var builder = await StartAsync(
-            ("Build:DefaultPipeline", "buildah"), ("Registry:PushHost", registry.Host), ("Registry:AuthFile", file), ("Runtimes:nodejs", $"{registry.Host}/base:1"));
-        var lambda = ALambda("guarded");
+            ("Registry:PushHost", registry.Host), ("Registry:AuthFile", file), ("Runtimes:nodejs", $"{registry.Host}/base:1"), ("Build:KeepFailed", "00:00:08"));
+        var lambda = ALambda("guarded", l => l with { Build = new() { Pipeline = "buildah" } });
         await builder.ChangedAsync(lambda);
-        var failed = await builder.SaysAsync<BuildFailed>(lambda);
-        Assert.Equal((Reasons.RegistryUnavailable, false), (failed.Reason, failed.Final));
+        var failed = await builder.FailsAsync(lambda);
+        Assert.Equal((Reasons.RegistryDenied, false), (failed.Reason, failed.Final));
         Assert.Contains("Secret kublambda-registry in the build namespace", failed.Message, StringComparison.Ordinal);
 
         await Cluster.Client.CoreV1.CreateNamespacedSecretAsync(
@@ -78,6 +82,74 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
             cancellationToken: Stop);
         await builder.SaysAsync<LambdaBuilt>(lambda, seconds: 120);
         Assert.DoesNotContain(builder.Said, m => m.ToString()!.Contains("correct-horse", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_registry_that_forbids_the_push_is_named_and_nothing_is_tried_in_quick_succession()
+    {
+        var registry = await RegistryPod.StartForbiddingAsync(Cluster.Client, Namespace);
+        Pipeline("test", $"""c=$(buildah from --tls-verify=false "$BASE"); buildah commit -q --tls-verify=false "$c" "docker://{registry.Host}/x:1" """, ours: true);
+        var builder = await StartAsync();
+        var lambda = ALambda("forbidden");
+        await builder.ChangedAsync(lambda);
+        var failed = await builder.FailsAsync(lambda);
+        Assert.Equal((Reasons.RegistryDenied, false), (failed.Reason, failed.Final));
+        Assert.Contains("denied", failed.Log, StringComparison.Ordinal);
+        var pod = Assert.Single(await builder.PodsAsync());
+        await Task.Delay(RetryPolicy.Delay(1) + TimeSpan.FromSeconds(1), Stop);
+        Assert.Equal(pod.Uid(), Assert.Single(await builder.PodsAsync()).Uid());
+    }
+
+    [Fact]
+    public async Task A_registry_that_forbids_the_bundle_is_named_before_any_pod_is_made()
+    {
+        var registry = await RegistryPod.StartForbiddingAsync(Cluster.Client, Namespace);
+        var builder = await StartAsync(("Registry:PushHost", registry.Host), ("Runtimes:nodejs", $"{registry.Host}/base@{Digest.Of([])}"));
+        var lambda = ALambda("forbidden");
+        var asked = DateTimeOffset.UtcNow;
+        await builder.ChangedAsync(lambda);
+        var failed = await builder.FailsAsync(lambda, asked);
+        Assert.Equal((Reasons.RegistryDenied, false), (failed.Reason, failed.Final));
+        Assert.Contains("403", failed.Message, StringComparison.Ordinal);
+        Assert.Empty(await builder.PodsAsync());
+    }
+
+    [Fact]
+    public async Task A_registry_that_is_down_is_named_and_the_build_goes_on_when_it_is_back()
+    {
+        await using var registry = await LocalRegistry.StartAsync();
+        await TinyImage.PushAsync(registry.Client(), "base", "1");
+        var builder = await StartAsync(("Registry:PushHost", registry.Host), ("Runtimes:nodejs", $"{registry.Host}/base:1"));
+        await registry.KillAsync();
+        var lambda = ALambda("down");
+        var asked = DateTimeOffset.UtcNow;
+        await builder.ChangedAsync(lambda);
+        var failed = await builder.FailsAsync(lambda, asked);
+        Assert.Equal((Reasons.RegistryUnavailable, false), (failed.Reason, failed.Final));
+        Assert.Contains(registry.Host, failed.Message, StringComparison.Ordinal);
+        await registry.StartProcessAsync();
+        await builder.ChangedAsync(lambda);
+        await builder.SaysAsync<BuildStarted>(lambda);
+    }
+
+    [Fact]
+    public async Task A_registry_whose_disk_is_full_says_that_and_the_build_goes_on_when_there_is_room()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can mount a small disk.");
+        await using var registry = await LocalRegistry.StartAsync();
+        await using var disk = await SmallDisk.MountAsync(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(registry.Data)))!);
+        await TinyImage.PushAsync(registry.Client(), "base", "1");
+        var builder = await StartAsync(("Registry:PushHost", registry.Host), ("Runtimes:nodejs", $"{registry.Host}/base:1"));
+        disk.Fill();
+        var lambda = ALambda("full");
+        var asked = DateTimeOffset.UtcNow;
+        await builder.ChangedAsync(lambda);
+        var failed = await builder.FailsAsync(lambda, asked);
+        Assert.Equal((Reasons.RegistryFull, false), (failed.Reason, failed.Final));
+        Assert.Contains("disk is full", failed.Message, StringComparison.Ordinal);
+        disk.Free();
+        await builder.ChangedAsync(lambda);
+        await builder.SaysAsync<BuildStarted>(lambda);
     }
 
     [Fact]
@@ -92,8 +164,9 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         await Cluster.EventuallyAsync(async () => (await builder.PodsAsync())[0].Status.Phase == "Running", "the build runs");
         var patch = new V1Patch("""{"status":{"phase":"Failed","reason":"Evicted","message":"The node was low on resource: memory."}}""", V1Patch.PatchType.MergePatch);
         Task EvictAsync() => Cluster.Client.CoreV1.PatchNamespacedPodStatusAsync(patch, pod.Name(), Namespace, cancellationToken: Stop);
+        var evicted = DateTimeOffset.UtcNow;
         await EvictAsync();
-        var failed = await builder.SaysAsync<BuildFailed>(lambda);
+        var failed = await builder.FailsAsync(lambda, evicted);
         Assert.Equal((Reasons.BuildEvicted, false), (failed.Reason, failed.Final));
         Assert.Contains("low on resource: memory", failed.Message, StringComparison.Ordinal);
         await Cluster.EventuallyAsync(

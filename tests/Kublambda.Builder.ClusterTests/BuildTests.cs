@@ -24,12 +24,23 @@ public sealed class BuildTests(Cluster cluster) : BuildScenario(cluster)
         var image = (await Cluster.Registry.GetManifestAsync(Names.Repository(LambdaRef.Of(lambda)), built.Revision, Stop))!.Parse();
         Assert.Equal(2, image.Layers!.Count);
 
+        Assert.Equal(["fetch", "image"], built.Steps.Select(s => s.Name));
+        Assert.All(built.Steps, s => Assert.True(s.StartedAt <= s.FinishedAt));
+        Assert.Contains(builder.Said.OfType<BuildStarted>(), s => s.Step == "image");
+        await Cluster.EventuallyAsync(
+            async () => await Cluster.Registry.HeadManifestAsync(Names.Repository(LambdaRef.Of(lambda)), Names.LogTag(built.Revision), Stop) is not null, "the log is kept", 10);
+
         builder.Said.Clear();
         await Cluster.Client.CoreV1.DeleteNamespacedPodAsync(pod.Name(), Namespace, cancellationToken: Stop);
         await builder.ChangedAsync(lambda);
         await builder.ChangedAsync(lambda);
         Assert.All(builder.Said, m => Assert.Equal(built.Image, Assert.IsType<LambdaBuilt>(m).Image));
         Assert.DoesNotContain(await builder.PodsAsync(), p => p.Uid() != pod.Uid());
+
+        await Cluster.EventuallyAsync(async () => (await builder.PodsAsync()).Count == 0, "the pod is gone");
+        var log = await builder.LogAsync(lambda, built.Revision);
+        Assert.Contains("ended well", log, StringComparison.Ordinal);
+        Assert.Contains($"pushed {Cluster.RegistryHost}/{Names.Repository(LambdaRef.Of(lambda))}:{built.Revision}", log, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using k8s;
 using k8s.Models;
 using Kublambda.Builder.Builds;
+using Kublambda.Builder.Logs;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
 using Kublambda.Contracts.Resources;
@@ -59,6 +60,9 @@ public sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambdas
 
     public ConcurrentQueue<object> Said { get; } = new();
 
+    /// <summary>When each was said.</summary>
+    public ConcurrentDictionary<object, DateTimeOffset> SaidAt { get; } = new(ReferenceEqualityComparer.Instance);
+
     /// <param name="cluster">Where.</param>
     /// <param name="ns">Namespace for build pods.</param>
     /// <param name="pipelines">Directory with more pipelines.</param>
@@ -85,6 +89,22 @@ public sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambdas
 
     public Task<IReadOnlyList<V1Pod>> PodsAsync() => _host.Services.GetRequiredService<BuildPods>().ListAsync(null, TestContext.Current.CancellationToken);
 
+    /// <summary>What <c>deploy/build-log</c> shows.</summary>
+    public Task<string?> LogAsync(Lambda lambda, string revision) =>
+        _host.Services.GetRequiredService<BuildLogs>().ReadAsync(LambdaRef.Of(lambda), revision, TestContext.Current.CancellationToken);
+
+    /// <summary>Waits for the failure of the Lambda's build, which has to be told within ten seconds.</summary>
+    /// <param name="lambda">Whose.</param>
+    /// <param name="since">When the fault came; null: when the pod ended, or was created where it is held up.</param>
+    public async Task<BuildFailed> FailsAsync(Lambda lambda, DateTimeOffset? since = null)
+    {
+        var failed = await SaysAsync<BuildFailed>(lambda, seconds: 120);
+        var after = SaidAt[failed] - (since ?? failed.FinishedAt ?? failed.StartedAt ?? throw new ArgumentNullException(nameof(since)));
+        Assert.True(after < TimeSpan.FromSeconds(10), $"{failed.Reason} was told {after} after the fault");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{failed.Reason} told {after.TotalSeconds:0.0} s after the fault: {failed.Message}");
+        return failed;
+    }
+
     /// <summary>Waits for a message about the Lambda.</summary>
     public async Task<T> SaysAsync<T>(Lambda lambda, Func<T, bool>? that = null, int seconds = 60)
         where T : class
@@ -100,6 +120,7 @@ public sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambdas
     public Task PublishAsync<T>(T message, CancellationToken cancellationToken)
         where T : class
     {
+        SaidAt[message] = DateTimeOffset.UtcNow;
         Said.Enqueue(message);
         return Task.CompletedTask;
     }
@@ -125,6 +146,7 @@ public sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambdas
     private static LambdaRef? About(object message) => message switch
     {
         LambdaBuilt built => built.Lambda,
+        BuildQueued queued => queued.Lambda,
         BuildStarted started => started.Lambda,
         BuildFailed failed => failed.Lambda,
         _ => null,

@@ -59,9 +59,51 @@ internal sealed class RegistryPod(string host)
                 },
             },
             ns);
+        return await ReadyAsync(client, ns, "registry");
+    }
+
+    /// <summary>One that has nothing, and answers 403 to whoever wants to write.</summary>
+    public static async Task<RegistryPod> StartForbiddingAsync(IKubernetes client, string ns)
+    {
+        const string program = """
+            require('node:http').createServer((req, res) => {
+              const writes = req.method !== 'GET' && req.method !== 'HEAD';
+              const status = writes ? 403 : req.url === '/v2/' ? 200 : 404;
+              const code = writes ? 'DENIED' : 'MANIFEST_UNKNOWN';
+              res.writeHead(status, { 'content-type': 'application/json' });
+              res.end(status === 200 ? '{}' : JSON.stringify({ errors: [{ code, message: writes ? 'requested access to the resource is denied' : 'unknown' }] }));
+            }).listen(5000);
+            """;
+        await client.CoreV1.CreateNamespacedPodAsync(
+            new V1Pod
+            {
+                Metadata = new() { Name = "forbidding" },
+                Spec = new()
+                {
+                    TerminationGracePeriodSeconds = 1,
+                    EnableServiceLinks = false,
+                    Containers =
+                    [
+                        new()
+                        {
+                            Name = "registry",
+                            // Has node; the installation has put it there.
+                            Image = "localhost:5000/kublambda/runtime-nodejs:dev",
+                            Command = ["node", "-e", program],
+                            ReadinessProbe = new() { TcpSocket = new() { Port = 5000 }, PeriodSeconds = 1 },
+                        },
+                    ],
+                },
+            },
+            ns);
+        return await ReadyAsync(client, ns, "forbidding");
+    }
+
+    private static async Task<RegistryPod> ReadyAsync(IKubernetes client, string ns, string name)
+    {
         V1Pod pod = null!;
         await Cluster.EventuallyAsync(
-            async () => (pod = await client.CoreV1.ReadNamespacedPodAsync("registry", ns)).Status?.ContainerStatuses?.All(s => s.Ready) == true, "a registry");
+            async () => (pod = await client.CoreV1.ReadNamespacedPodAsync(name, ns)).Status?.ContainerStatuses?.All(s => s.Ready) == true, "a registry");
         return new RegistryPod($"{pod.Status.PodIP}:5000");
     }
 }

@@ -173,16 +173,6 @@ public sealed class ObserverTests
         Assert.Equal(Limits.MessageLength, Observe(view).Message.Length);
     }
 
-    [Fact]
-    public void A_log_tail_keeps_whole_characters_and_drops_escapes()
-    {
-        Assert.Equal("a[31mb\nc", LogTail.Of("a\u001b[31mb\r\nc\n"));
-        var tail = LogTail.Of(new string('ä', 4000));
-        Assert.DoesNotContain('\ufffd', tail);
-        Assert.Equal(2048, tail.Length);
-        Assert.Equal(Limits.LogTailLines, LogTail.Of(string.Join('\n', Enumerable.Range(0, 100))).Split('\n').Length);
-    }
-
     [Theory]
     [InlineData(Exposures.ClusterIP, "http://hello.shop.svc/x")]
     [InlineData(Exposures.NodePort, "http://192.0.2.1:30123/x")]

@@ -1,3 +1,5 @@
+using Kublambda.Contracts.Resources;
+
 namespace Kublambda.Contracts.Messages;
 
 /// <summary>This generation could not be built. From the builder.</summary>
@@ -24,4 +26,10 @@ public sealed record BuildFailed
     public required bool Final { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>The step that failed or is held up, where there is one.</summary>
+    public string? Step { get; init; }
+
+    /// <summary>The steps of the pipeline, as far as they had begun, with times.</summary>
+    public IReadOnlyList<BuildStepStatus> Steps { get; init; } = [];
 }

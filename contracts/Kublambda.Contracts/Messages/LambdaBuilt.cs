@@ -1,3 +1,5 @@
+using Kublambda.Contracts.Resources;
+
 namespace Kublambda.Contracts.Messages;
 
 /// <summary>The image of this generation is in the registry, new or from before. From the builder.</summary>
@@ -15,4 +17,7 @@ public sealed record LambdaBuilt
     public string? Pod { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>The steps of the build, with times; none where nothing had to be built.</summary>
+    public IReadOnlyList<BuildStepStatus> Steps { get; init; } = [];
 }

@@ -26,11 +26,23 @@ public sealed record LambdaStatus
     public IReadOnlyList<LambdaCondition>? Conditions { get; init; }
 }
 
-/// <summary>The newest build, running, done or failed.</summary>
+/// <summary>The newest build, waiting, running, done or failed.</summary>
 public sealed record BuildStatus
 {
     public string? Revision { get; init; }
     public string? Pipeline { get; init; }
+
+    /// <summary>One of <see cref="BuildPhases"/>.</summary>
+    public string? Phase { get; init; }
+
+    /// <summary>The step that runs, failed or is held up.</summary>
+    public string? Step { get; init; }
+
+    /// <summary>While it waits for a place to build: its place in the queue, 1 is the next.</summary>
+    public int? Place { get; init; }
+
+    /// <summary>When it began to wait for a place; absent where one was free.</summary>
+    public DateTimeOffset? QueuedAt { get; init; }
 
     /// <summary><c>namespace/name</c> of the build pod.</summary>
     public string? Pod { get; init; }
@@ -39,6 +51,26 @@ public sealed record BuildStatus
 
     /// <summary>The last lines of the log of a failed build, <see cref="Limits.LogTailBytes"/> at most.</summary>
     public string? Log { get; init; }
+
+    /// <summary>The steps of the build, as far as they have begun.</summary>
+    public IReadOnlyList<BuildStepStatus>? Steps { get; init; }
+}
+
+/// <summary>One step of a build.</summary>
+public sealed record BuildStepStatus
+{
+    public string Name { get; init; } = "";
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+}
+
+/// <summary>Values of <see cref="BuildStatus.Phase"/>.</summary>
+public static class BuildPhases
+{
+    public const string Queued = "Queued";
+    public const string Running = "Running";
+    public const string Succeeded = "Succeeded";
+    public const string Failed = "Failed";
 }
 
 /// <summary>One trigger's state.</summary>

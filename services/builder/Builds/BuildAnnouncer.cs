@@ -1,9 +1,11 @@
 using k8s.Models;
 using Kublambda.Builder.Pipelines;
+using Kublambda.Builder.Queueing;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
 using Kublambda.Contracts.Resources;
 using Kublambda.Hosting;
+using Kublambda.Hosting.Logs;
 using Kublambda.Registry;
 using Microsoft.Extensions.Options;
 
@@ -39,11 +41,11 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
                 Pod = pod is null ? null : BuildPod.FullName(pod),
                 StartedAt = pod is null ? took?.From : BuildPodReport.StartedAt(pod),
                 FinishedAt = pod is null ? took?.To : BuildPodReport.FinishedAt(pod),
+                Steps = pod is null ? [] : BuildPodReport.StepsOf(pod),
             },
             cancellationToken);
     }
 
-    /// <summary>A build that needs no pod begins.</summary>
     /// <summary>A ready image is used as it is.</summary>
     public async Task ReadyAsync(Lambda lambda, string revision, string image, CancellationToken cancellationToken)
     {
@@ -56,22 +58,47 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
             cancellationToken);
     }
 
-    public Task StartedAsync(Lambda lambda, BuildJob job, DateTimeOffset at, CancellationToken cancellationToken) =>
-        StartedAsync(lambda, job, null, at, cancellationToken);
-
-    /// <summary>There is a build pod.</summary>
-    public Task StartedAsync(Lambda lambda, BuildJob job, V1Pod pod, CancellationToken cancellationToken) =>
-        StartedAsync(lambda, job, BuildPod.FullName(pod), BuildPodReport.StartedAt(pod) ?? DateTimeOffset.UnixEpoch, cancellationToken);
-
-    private Task StartedAsync(Lambda lambda, BuildJob job, string? pod, DateTimeOffset at, CancellationToken cancellationToken) => publisher.PublishAsync(
+    /// <summary>A build that needs no pod begins.</summary>
+    public Task StartedAsync(Lambda lambda, BuildJob job, DateTimeOffset at, CancellationToken cancellationToken) => publisher.PublishAsync(
         new BuildStarted
         {
             Lambda = job.Lambda,
             Generation = lambda.Metadata.Generation ?? 0,
             Revision = job.Revision,
             Pipeline = job.Pipeline.Name,
-            Pod = pod,
             StartedAt = at,
+        },
+        cancellationToken);
+
+    /// <summary>It waits for a place.</summary>
+    public Task QueuedAsync(Lambda lambda, BuildJob job, QueueAnswer place, CancellationToken cancellationToken) => publisher.PublishAsync(
+        new BuildQueued
+        {
+            Lambda = job.Lambda,
+            Generation = lambda.Metadata.Generation ?? 0,
+            Revision = job.Revision,
+            Pipeline = job.Pipeline.Name,
+            QueuedAt = place.Since,
+            Place = place.Place,
+            Waiting = place.Waiting,
+        },
+        cancellationToken);
+
+    /// <summary>How far a build pod is that runs; all that there is to say stands on it.</summary>
+    /// <param name="pod">One of a Lambda, as the builder made it.</param>
+    /// <param name="generation">The generation that it builds by now.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    public Task StartedAsync(V1Pod pod, long generation, CancellationToken cancellationToken) => publisher.PublishAsync(
+        new BuildStarted
+        {
+            Lambda = BuildPod.LambdaOf(pod)!,
+            Generation = generation,
+            Revision = pod.GetLabel(Labels.Revision),
+            Pipeline = pod.GetAnnotation(BuildPod.PipelineAnnotation),
+            Pod = BuildPod.FullName(pod),
+            StartedAt = BuildPodReport.StartedAt(pod) ?? DateTimeOffset.UnixEpoch,
+            Step = BuildPodReport.Of(pod).Running,
+            Steps = BuildPodReport.StepsOf(pod),
         },
         cancellationToken);
 
@@ -79,9 +106,11 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
     public async Task FailedAsync(Lambda lambda, BuildJob job, V1Pod pod, BuildFault fault, bool final, CancellationToken cancellationToken)
     {
         var attempt = BuildPod.AttemptOf(pod);
+        var round = $"The next try comes in {options.Value.KeepFailed.TotalMinutes:0} min, or at once when the Lambda changes or its annotation {Labels.Rebuild} gets a new value.\n";
         var more = final || BuildPod.IsActive(pod) ? ""
+            : !BuildFault.PassesSoon(fault.Reason) ? round
             : attempt < RetryPolicy.Attempts ? $"Try {attempt} of {RetryPolicy.Attempts}; the next one comes by itself.\n"
-            : $"Tried {attempt} times. The next round begins in {options.Value.KeepFailed.TotalMinutes:0} min, or at once when the Lambda changes or its annotation {Labels.Rebuild} gets a new value.\n";
+            : $"Tried {attempt} times. {round}";
         LogFailed(fault.Reason, final, attempt);
         await publisher.PublishAsync(
             new BuildFailed
@@ -97,6 +126,8 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
                 Final = final,
                 StartedAt = BuildPodReport.StartedAt(pod),
                 FinishedAt = BuildPodReport.FinishedAt(pod),
+                Step = fault.Step,
+                Steps = BuildPodReport.StepsOf(pod),
             },
             cancellationToken);
     }

@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using Kublambda.Contracts;
+using Kublambda.Hosting.Logs;
+using Kublambda.Registry;
 
 namespace Kublambda.Builder.Builds;
 
@@ -9,22 +11,38 @@ namespace Kublambda.Builder.Builds;
 /// <param name="Log">The end of the log.</param>
 public sealed partial record BuildFault(string Reason, string Message, string? Log)
 {
-    /// <summary>Reasons that may pass without the user doing anything. All others are final at once.</summary>
-    public static bool IsTransient(string reason) =>
+    /// <summary>The step that it happened in, where there is one.</summary>
+    public string? Step { get; init; }
+
+    /// <summary>Reasons that may pass within a minute, by themselves: worth a few quick tries.</summary>
+    public static bool PassesSoon(string reason) =>
         reason is Reasons.BuildEvicted or Reasons.BuildImageUnavailable or Reasons.BuildPodRejected or Reasons.RegistryUnavailable;
+
+    /// <summary>Reasons that go without the user doing anything, some of them when the operator has done something. All others are final at once.</summary>
+    public static bool IsTransient(string reason) => PassesSoon(reason) || reason is Reasons.RegistryDenied or Reasons.RegistryFull;
+
+    /// <summary>What a fault of the registry means for a build.</summary>
+    public static string ReasonOf(RegistryException fault) => fault.Kind switch
+    {
+        RegistryErrorKind.Unauthorized or RegistryErrorKind.Forbidden => Reasons.RegistryDenied,
+        RegistryErrorKind.Full => Reasons.RegistryFull,
+        _ => Reasons.RegistryUnavailable,
+    };
 
     /// <param name="report">What the pod's status says; it has a reason.</param>
     /// <param name="log">The log of the step that failed; null where there is none.</param>
-    public static BuildFault Of(BuildPodReport report, string? log)
+    /// <param name="secrets">What must not be read in it.</param>
+    public static BuildFault Of(BuildPodReport report, string? log, IReadOnlyList<string>? secrets = null)
     {
-        var tail = log is null ? null : LogTail.Of(log);
+        var tail = log is null ? null : LogTail.Of(log, secrets);
         var (reason, remedy) = report.Reason == Reasons.BuildFailed && report.StepIsOurs && tail is not null && RegistryTrouble(tail) is { } trouble
-            ? (Reasons.RegistryUnavailable, trouble)
+            ? trouble
             : (report.Reason ?? Reasons.BuildFailed, Remedy(report.Reason));
-        var message = $"{report.Cause} {remedy}";
+        // A step's own last words are in the cause.
+        var message = LogSecrets.Hide($"{report.Cause} {remedy}", secrets);
         if (!string.IsNullOrEmpty(tail))
             message += $"\nThe last lines of its log:\n{tail}";
-        return new BuildFault(reason, LogTail.Cut(message, Limits.MessageLength), string.IsNullOrEmpty(tail) ? null : tail);
+        return new BuildFault(reason, LogTail.Cut(message, Limits.MessageLength), string.IsNullOrEmpty(tail) ? null : tail) { Step = report.Step };
     }
 
     private static string Remedy(string? reason) => reason switch
@@ -38,16 +56,16 @@ public sealed partial record BuildFault(string Reason, string Message, string? L
     };
 
     // The words of containers/image, of go-containerregistry and of our own registry client for what the registry does to a push or pull.
-    private static string? RegistryTrouble(string log) => log switch
+    private static (string Reason, string Remedy)? RegistryTrouble(string log) => log switch
     {
-        _ when Unauthorized().IsMatch(log) => "The registry refuses the build's credentials (401 or 403): the operator has to look at the Secret kublambda-registry in the build namespace.",
-        _ when Full().IsMatch(log) => "The registry cannot store the image, its disk is full or its quota used up: the operator has to make room.",
-        _ when Missing().IsMatch(log) => "The registry does not have what the build needs from it: the operator has to look whether the runtime's image is there (settings Runtimes__...).",
-        _ when Unreachable().IsMatch(log) => "The registry does not answer as it should: the operator has to look at it, and at the settings Registry__PushHost and Registry__Insecure.",
+        _ when Unauthorized().IsMatch(log) => (Reasons.RegistryDenied, "The registry refuses the build's credentials, or what they may do (401 or 403): the operator has to look at the Secret kublambda-registry in the build namespace."),
+        _ when Full().IsMatch(log) => (Reasons.RegistryFull, "The registry cannot store the image, its disk is full or its quota used up: the operator has to make room."),
+        _ when Missing().IsMatch(log) => (Reasons.RegistryUnavailable, "The registry does not have what the build needs from it: the operator has to look whether the runtime's image is there (settings Runtimes__...)."),
+        _ when Unreachable().IsMatch(log) => (Reasons.RegistryUnavailable, "The registry does not answer as it should: the operator has to look at it and its disk, and at the settings Registry__PushHost and Registry__Insecure."),
         _ => null,
     };
 
-    [GeneratedRegex(@"(?i)unauthorized|authentication required|access denied|\bdenied:|requested access to the resource is denied|\b(status|code|HTTP)[^\n]{0,20}\b40[13]\b|40[13] (Unauthorized|Forbidden)")]
+    [GeneratedRegex(@"(?im)unauthorized|authentication required|access denied|\bdenied:|: denied\s*$|requested access to the resource is denied|\b(status|code|HTTP)[^\n]{0,20}\b40[13]\b|40[13] (Unauthorized|Forbidden)")]
     private static partial Regex Unauthorized();
 
     [GeneratedRegex(@"(?i)insufficient.storage|\b507\b|quota.exceeded|exceed[^\n]{0,40}quota|(registry|upload|blob)[^\n]*no space left on device")]

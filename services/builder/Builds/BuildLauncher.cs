@@ -1,5 +1,6 @@
 using k8s.Models;
 using Kublambda.Builder.Appending;
+using Kublambda.Builder.Queueing;
 using Kublambda.Builder.Sources;
 using Kublambda.Contracts;
 using Kublambda.Registry;
@@ -12,17 +13,17 @@ public sealed partial class BuildLauncher(
     ILambdas lambdas, IRegistryClient registry, BuildPods pods, BuildSlots slots, ImageAppender appender, IOptions<BuildOptions> options, IOptions<RegistryOptions> registryOptions,
     TimeProvider time, ILogger<BuildLauncher> logger)
 {
-    /// <returns>The pod; null where all places are taken, or the Lambda changed or went meanwhile.</returns>
+    /// <returns>The pod, or the place in the queue where all places are taken; neither where the Lambda changed or went meanwhile.</returns>
     /// <exception cref="RegistryException">The bundle could not be pushed.</exception>
     /// <exception cref="BuildPodRejectedException">Quota or admission refuse the pod.</exception>
-    public async Task<V1Pod?> LaunchAsync(BuildJob job, Bundle bundle, CancellationToken cancellationToken)
+    public async Task<Launch> LaunchAsync(BuildJob job, Bundle bundle, CancellationToken cancellationToken)
     {
         await CancelOthersAsync(job.Lambda, job.Generation, job.Revision, cancellationToken);
-        using var place = slots.TryTake(job.Lambda, job.PodName, await pods.ListAsync(null, cancellationToken));
-        if (place is null)
+        await using var place = await slots.TakeAsync(job.Lambda, job.PodName, cancellationToken);
+        if (!place.Granted)
         {
-            LogWaiting(slots.Waiting);
-            return null;
+            LogWaiting(place.Answer.Place, place.Answer.Waiting);
+            return new Launch(null, place.Answer);
         }
 
         var source = await SourceArtifact.PushAsync(registry, job, bundle, time.GetUtcNow(), cancellationToken);
@@ -31,24 +32,24 @@ public sealed partial class BuildLauncher(
             LogUnwanted(job.PodName);
             if (await lambdas.ReadBuildableAsync(job.Lambda, cancellationToken) is null)
                 await registry.DeleteManifestAsync(Names.Repository(job.Lambda), source.Digest, cancellationToken);
-            return null;
+            return Launch.Unwanted;
         }
 
         var ready = job with { Bundle = $"{registryOptions.Value.PushHost}/{Names.Repository(job.Lambda)}@{source.Digest}" };
         var pod = await pods.CreateAsync(BuildPod.Render(ready, options.Value), cancellationToken);
         if (pod is null)
-            return await pods.ReadAsync(job.PodName, cancellationToken);
+            return new Launch(await pods.ReadAsync(job.PodName, cancellationToken), null);
 
         // Whoever deletes or changes the Lambda from here on finds the pod; whoever did so before is found now.
         if (!await StillWantedAsync(job, cancellationToken))
         {
             LogUnwanted(job.PodName);
             await pods.DeleteAsync(pod, cancellationToken);
-            return null;
+            return Launch.Unwanted;
         }
 
         LogStarted(pod.Name(), job.Attempt);
-        return pod;
+        return new Launch(pod, null);
     }
 
     /// <summary>Makes the image here and now, without a pod.</summary>
@@ -56,7 +57,7 @@ public sealed partial class BuildLauncher(
     /// <exception cref="RegistryException">A registry does not answer, or refuses.</exception>
     public async Task<Descriptor?> AppendAsync(BuildJob job, Bundle bundle, CancellationToken cancellationToken)
     {
-        slots.Forget(job.Lambda);
+        await slots.ForgetAsync(job.Lambda, cancellationToken);
         await CancelOthersAsync(job.Lambda, job.Generation, job.Revision, cancellationToken);
         var source = await SourceArtifact.PushAsync(registry, job, bundle, time.GetUtcNow(), cancellationToken);
         var image = await appender.AppendAsync(job, bundle, cancellationToken);
@@ -89,7 +90,7 @@ public sealed partial class BuildLauncher(
     /// <summary>Ends all builds of a Lambda that is being deleted.</summary>
     public async Task CancelAllAsync(LambdaRef lambda, CancellationToken cancellationToken)
     {
-        slots.Forget(lambda);
+        await slots.ForgetAsync(lambda, cancellationToken);
         foreach (var pod in await pods.ListAsync(lambda, cancellationToken))
         {
             if (pod.Metadata.DeletionTimestamp is not null)
@@ -104,13 +105,13 @@ public sealed partial class BuildLauncher(
     }
 
     /// <summary>The Lambda no longer waits for a place.</summary>
-    public void Forget(LambdaRef lambda) => slots.Forget(lambda);
+    public Task ForgetAsync(LambdaRef lambda, CancellationToken cancellationToken) => slots.ForgetAsync(lambda, cancellationToken);
 
     private async Task<bool> StillWantedAsync(BuildJob job, CancellationToken cancellationToken) =>
         (await lambdas.ReadBuildableAsync(job.Lambda, cancellationToken))?.Metadata.Generation == job.Generation;
 
-    [LoggerMessage(LogLevel.Information, "All places for builds are taken, {Waiting} Lambdas wait")]
-    private partial void LogWaiting(int waiting);
+    [LoggerMessage(LogLevel.Information, "All places for builds are taken: place {Place} of {Waiting} in the queue")]
+    private partial void LogWaiting(int place, int waiting);
 
     [LoggerMessage(LogLevel.Information, "The Lambda changed or went meanwhile: {Build} is not wanted any more")]
     private partial void LogUnwanted(string build);
@@ -120,4 +121,13 @@ public sealed partial class BuildLauncher(
 
     [LoggerMessage(LogLevel.Information, "Build pod {Pod} is superseded and ended")]
     private partial void LogSuperseded(string pod);
+}
+
+/// <summary>What came of the attempt to start a build.</summary>
+/// <param name="Pod">Its pod.</param>
+/// <param name="Queued">Its place in the queue, where it has to wait.</param>
+public sealed record Launch(V1Pod? Pod, QueueAnswer? Queued)
+{
+    /// <summary>The Lambda changed or went meanwhile.</summary>
+    public static Launch Unwanted { get; } = new(null, null);
 }

@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using k8s.Models;
+using Kublambda.Builder.Queueing;
 using Kublambda.Contracts;
+using Kublambda.Kubernetes;
 
 namespace Kublambda.Builder.Builds;
 
@@ -10,14 +12,14 @@ public sealed class BuildMetrics
     private readonly Counter<long> _finished;
     private readonly Histogram<double> _seconds;
 
-    public BuildMetrics(IMeterFactory meters, BuildSlots slots)
+    public BuildMetrics(IMeterFactory meters, BuildSlots slots, LeaderGate gate)
     {
 #pragma warning disable CA2000 // The factory owns its meters.
         var meter = meters.Create("kublambda");
 #pragma warning restore CA2000
         _finished = meter.CreateCounter<long>("builds_finished", description: "Build pods that ended, by reason.");
         _seconds = meter.CreateHistogram<double>("build_seconds", unit: "s", description: "From the creation of a build pod to its end.");
-        meter.CreateObservableGauge("builds_waiting", () => slots.Waiting, description: "Lambdas that wait in this replica for a place.");
+        meter.CreateObservableGauge("builds_waiting", () => gate.IsLeader ? slots.Waiting : 0, description: "Lambdas that wait for a place; the leader's count, 0 elsewhere.");
     }
 
     /// <summary>Counts a pod at the moment it ends, which the leader alone sees.</summary>

@@ -2,6 +2,8 @@ using System.Text.RegularExpressions;
 using k8s.Models;
 using Kublambda.Builder.Pipelines;
 using Kublambda.Contracts;
+using Kublambda.Contracts.Resources;
+using Kublambda.Hosting.Logs;
 
 namespace Kublambda.Builder.Builds;
 
@@ -33,7 +35,10 @@ public sealed partial record BuildPodReport
     /// <summary>What happened, without a remedy.</summary>
     public string? Cause { get; init; }
 
-    /// <summary>The step that it happened in, whose log says more; null where no step had started.</summary>
+    /// <summary>The step that runs, of a pod that does.</summary>
+    public string? Running { get; init; }
+
+    /// <summary>The step that it happened in, whose log says more where it had begun.</summary>
     public string? Step { get; init; }
 
     /// <summary>The step talks to the registry with the installation's credentials, and runs no code of the user.</summary>
@@ -53,43 +58,55 @@ public sealed partial record BuildPodReport
     {
         if (BuildPod.IsActive(pod))
             return null;
-        var ends = Statuses(pod).Select(s => s.State?.Terminated?.FinishedAt).Where(t => t is not null).ToList();
+        var ends = StatusesOf(pod).Select(s => s.State?.Terminated?.FinishedAt).Where(t => t is not null).ToList();
         // An evicted pod may have no containers to tell by; its conditions changed when it ended, or at least not later.
         var last = ends.Count > 0 ? ends.Max() : pod.Status?.Conditions?.Max(c => c.LastTransitionTime) ?? pod.Status?.StartTime ?? pod.Metadata.CreationTimestamp;
-        return last is { } time ? new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc)) : null;
+        return Utc(last);
     }
 
-    public static DateTimeOffset? StartedAt(V1Pod pod) =>
-        pod.Metadata.CreationTimestamp is { } time ? new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc)) : null;
+    public static DateTimeOffset? StartedAt(V1Pod pod) => Utc(pod.Metadata.CreationTimestamp);
+
+    private static DateTimeOffset? Utc(DateTime? time) => time is { } set ? new DateTimeOffset(DateTime.SpecifyKind(set, DateTimeKind.Utc)) : null;
+
+    /// <summary>The steps that have begun, with times.</summary>
+    public static IReadOnlyList<BuildStepStatus> StepsOf(V1Pod pod) =>
+    [
+        .. StatusesOf(pod).Where(s => s.State?.Running is not null || s.State?.Terminated is not null).Select(s => new BuildStepStatus
+        {
+            Name = s.Name,
+            StartedAt = Utc(s.State.Running?.StartedAt ?? s.State.Terminated?.StartedAt),
+            FinishedAt = Utc(s.State.Terminated?.FinishedAt),
+        }),
+    ];
 
     private static BuildPodReport Active(V1Pod pod)
     {
-        foreach (var status in Statuses(pod))
+        foreach (var status in StatusesOf(pod))
         {
             if (status.State?.Waiting is not { Reason: { } reason } waiting)
                 continue;
             if (ImageFaults.Contains(reason))
-                return Held(Reasons.BuildImageUnavailable, $"The node cannot pull {status.Image}, the image of the build step \"{status.Name}\": {Words(waiting.Message) ?? reason}");
+                return Held(status.Name, Reasons.BuildImageUnavailable, $"The node cannot pull {status.Image}, the image of the build step \"{status.Name}\": {Words(waiting.Message) ?? reason}");
             if (ContainerFaults.Contains(reason))
-                return Held(Reasons.BuildPodRejected, $"The node cannot start the build step \"{status.Name}\" ({reason}): {Words(waiting.Message) ?? "it does not say why"}");
+                return Held(status.Name, Reasons.BuildPodRejected, $"The node cannot start the build step \"{status.Name}\" ({reason}): {Words(waiting.Message) ?? "it does not say why"}");
         }
 
         var scheduled = pod.Status?.Conditions?.FirstOrDefault(c => c is { Type: "PodScheduled", Status: "False", Reason: "Unschedulable" });
         return scheduled is not null
-            ? Held(Reasons.BuildPodRejected, $"No node has room for the build pod: {Words(scheduled.Message)}")
-            : new BuildPodReport { Phase = BuildPhase.Active };
+            ? Held(null, Reasons.BuildPodRejected, $"No node has room for the build pod: {Words(scheduled.Message)}")
+            : new BuildPodReport { Phase = BuildPhase.Active, Running = StatusesOf(pod).FirstOrDefault(s => s.State?.Running is not null)?.Name };
 
-        static BuildPodReport Held(string reason, string cause) => new() { Phase = BuildPhase.Active, Reason = reason, Cause = cause };
+        static BuildPodReport Held(string? step, string reason, string cause) => new() { Phase = BuildPhase.Active, Step = step, Reason = reason, Cause = cause };
     }
 
     private static BuildPodReport Failed(V1Pod pod)
     {
         var status = pod.Status;
-        var ended = Statuses(pod).FirstOrDefault(s => s.State?.Terminated is { ExitCode: not 0 });
+        var ended = StatusesOf(pod).FirstOrDefault(s => s.State?.Terminated is { ExitCode: not 0 });
         var report = new BuildPodReport
         {
             Phase = BuildPhase.Failed,
-            Step = ended?.Name ?? Statuses(pod).LastOrDefault(s => s.State?.Terminated is not null || s.State?.Running is not null)?.Name,
+            Step = ended?.Name ?? StatusesOf(pod).LastOrDefault(s => s.State?.Terminated is not null || s.State?.Running is not null)?.Name,
             StepIsOurs = ended is not null && TalksToRegistry(pod, ended.Name),
         };
         switch (status.Reason)
@@ -126,7 +143,7 @@ public sealed partial record BuildPodReport
     [GeneratedRegex(@"(?m)^\s*digest\s*=\s*""(sha256:[0-9a-f]{64})""\s*$")]
     private static partial Regex ReportedDigest();
 
-    private static IEnumerable<V1ContainerStatus> Statuses(V1Pod pod) =>
+    internal static IEnumerable<V1ContainerStatus> StatusesOf(V1Pod pod) =>
         (pod.Status?.InitContainerStatuses ?? []).Concat(pod.Status?.ContainerStatuses ?? []);
 
     private static V1Container? StepOf(V1Pod pod, string name) =>

@@ -2,7 +2,9 @@ using System.Net;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
+using Kublambda.Builder.Logs;
 using Kublambda.Contracts;
+using Kublambda.Hosting.Logs;
 using Microsoft.Extensions.Options;
 
 namespace Kublambda.Builder.Builds;
@@ -54,8 +56,12 @@ public sealed class BuildPods(IKubernetes client, IOptions<BuildOptions> options
     /// Changes a pod that is ending: the kubelet acts on a change at once, and looks again at a pod whose start was cut short by its
     /// deletion only after ten seconds and more.
     /// </summary>
-    public Task NudgeAsync(V1Pod pod, DateTimeOffset now, CancellationToken cancellationToken) => OrNull(() => client.CoreV1.PatchNamespacedPodAsync(
-        new V1Patch(new { metadata = new { uid = pod.Uid(), annotations = new Dictionary<string, string> { [BuildPod.EndingAnnotation] = $"{now:O}" } } }, V1Patch.PatchType.MergePatch),
+    public Task NudgeAsync(V1Pod pod, DateTimeOffset now, CancellationToken cancellationToken) =>
+        AnnotateAsync(pod, BuildPod.EndingAnnotation, $"{now:O}", cancellationToken);
+
+    /// <summary>Sets an annotation of exactly this pod. It being gone is fine.</summary>
+    public Task AnnotateAsync(V1Pod pod, string annotation, string value, CancellationToken cancellationToken) => OrNull(() => client.CoreV1.PatchNamespacedPodAsync(
+        new V1Patch(new { metadata = new { uid = pod.Uid(), annotations = new Dictionary<string, string> { [annotation] = value } } }, V1Patch.PatchType.MergePatch),
         pod.Name(),
         _namespace,
         cancellationToken: cancellationToken));
@@ -69,6 +75,20 @@ public sealed class BuildPods(IKubernetes client, IOptions<BuildOptions> options
                 pod.Name(), _namespace, container: step, tailLines: Limits.LogTailLines, limitBytes: MaxLogBytes, cancellationToken: cancellationToken);
             using var reader = new StreamReader(log);
             return await reader.ReadToEndAsync(cancellationToken);
+        }
+        catch (HttpOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The log of a step, the beginning and the end where it is longer than <paramref name="bytes"/>; null where there is none (any more).</summary>
+    public async Task<string?> WholeLogAsync(V1Pod pod, string step, int bytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var log = await client.CoreV1.ReadNamespacedPodLogAsync(pod.Name(), _namespace, container: step, cancellationToken: cancellationToken);
+            return await BoundedLog.ReadAsync(log, bytes, cancellationToken);
         }
         catch (HttpOperationException)
         {

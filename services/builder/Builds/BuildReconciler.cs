@@ -1,4 +1,5 @@
 using k8s.Models;
+using Kublambda.Builder.Logs;
 using Kublambda.Builder.Pipelines;
 using Kublambda.Builder.Remote;
 using Kublambda.Builder.Sources;
@@ -15,7 +16,7 @@ namespace Kublambda.Builder.Builds;
 /// </summary>
 public sealed partial class BuildReconciler(
     ILambdas lambdas, BuildJobs jobs, IRegistryClient registry, BuildPods pods, BuildLauncher launcher,
-    BuildAnnouncer announcer, FetchQueue fetches, TimeProvider time, ILogger<BuildReconciler> logger)
+    BuildAnnouncer announcer, BuildLogs logs, FetchQueue fetches, TimeProvider time, ILogger<BuildReconciler> logger)
 {
     /// <param name="reference">The Lambda.</param>
     /// <param name="generation">The generation that a message speaks of; another one has its own message. Null: whatever is there.</param>
@@ -24,11 +25,10 @@ public sealed partial class BuildReconciler(
     public async Task<TimeSpan?> ReconcileAsync(LambdaRef reference, long? generation, CancellationToken cancellationToken)
     {
         var lambda = await lambdas.ReadBuildableAsync(reference, cancellationToken);
+        if (lambda is null)
+            await launcher.ForgetAsync(reference, cancellationToken);
         if (lambda is null || (generation is not null && generation != lambda.Metadata.Generation))
-        {
-            launcher.Forget(reference);
             return null;
-        }
 
         if (RemoteSources.AreOf(lambda.Spec))
         {
@@ -97,7 +97,7 @@ public sealed partial class BuildReconciler(
         catch (RegistryException e)
         {
             LogRegistry(e.Message);
-            await announcer.RefusedAsync(lambda, Reasons.RegistryUnavailable, $"{e.Message} The build goes on by itself when the registry does.", final: false, cancellationToken);
+            await announcer.RefusedAsync(lambda, BuildFault.ReasonOf(e), $"{e.Message} The build goes on by itself when the registry does.", final: false, cancellationToken);
         }
         catch (BuildPodRejectedException e)
         {
@@ -105,6 +105,8 @@ public sealed partial class BuildReconciler(
                 lambda, Reasons.BuildPodRejected, $"The build pod was refused: {e.Message} The operator has to look at quotas and admission rules of the build namespace, or spec.build.resources asks for too much.", final: false, cancellationToken);
         }
 
+        // Whoever cannot build keeps nobody waiting.
+        await launcher.ForgetAsync(LambdaRef.Of(lambda), cancellationToken);
         return null;
     }
 
@@ -120,7 +122,7 @@ public sealed partial class BuildReconciler(
         var pod = await pods.ReadAsync(Names.BuildPod(reference, revision), cancellationToken);
         if (image is not null)
         {
-            launcher.Forget(reference);
+            await launcher.ForgetAsync(reference, cancellationToken);
             await launcher.CancelOthersAsync(reference, lambda.Metadata.Generation ?? 0, revision, cancellationToken);
             await announcer.BuiltAsync(lambda, revision, pipeline, image.Digest, pod, took: null, cancellationToken);
             return null;
@@ -150,14 +152,14 @@ public sealed partial class BuildReconciler(
 
     private async Task<TimeSpan?> LookAtAsync(V1Pod pod, BuildJob job, Lambda lambda, Bundle bundle, CancellationToken cancellationToken)
     {
-        launcher.Forget(job.Lambda);
+        await launcher.ForgetAsync(job.Lambda, cancellationToken);
         var report = BuildPodReport.Of(pod);
         var fault = await FaultAsync(pod, report, cancellationToken);
         var (step, final, wait) = RetryPolicy.Decide(pod, fault, job.Generation, time.GetUtcNow());
         switch (step)
         {
             case BuildStep.Observe when fault is null:
-                await announcer.StartedAsync(lambda, job, pod, cancellationToken);
+                await announcer.StartedAsync(pod, job.Generation, cancellationToken);
                 return null;
             case BuildStep.Observe:
                 await announcer.FailedAsync(lambda, job, pod, fault, final, cancellationToken);
@@ -184,13 +186,16 @@ public sealed partial class BuildReconciler(
         if (report.Reason is null)
             return null;
         var log = report is { Phase: BuildPhase.Failed, Step: { } step } ? await pods.LogAsync(pod, step, cancellationToken) : null;
-        return BuildFault.Of(report, log);
+        return BuildFault.Of(report, log, BuildSecrets.Of(pod));
     }
 
     private async Task StartAsync(BuildJob job, Lambda lambda, Bundle bundle, CancellationToken cancellationToken)
     {
-        if (await launcher.LaunchAsync(job, bundle, cancellationToken) is { } pod)
-            await announcer.StartedAsync(lambda, job, pod, cancellationToken);
+        var launch = await launcher.LaunchAsync(job, bundle, cancellationToken);
+        if (launch.Pod is { } pod)
+            await announcer.StartedAsync(pod, lambda.Metadata.Generation ?? 0, cancellationToken);
+        else if (launch.Queued is { } queued)
+            await announcer.QueuedAsync(lambda, job, queued, cancellationToken);
     }
 
     private async Task AppendAsync(BuildJob job, Lambda lambda, Bundle bundle, CancellationToken cancellationToken)
@@ -203,7 +208,11 @@ public sealed partial class BuildReconciler(
         try
         {
             if (await launcher.AppendAsync(job, bundle, timeout.Token) is { } image)
-                await announcer.BuiltAsync(lambda, job.Revision, job.Pipeline, image.Digest, pod: null, (began, time.GetUtcNow()), cancellationToken);
+            {
+                var ended = time.GetUtcNow();
+                await announcer.BuiltAsync(lambda, job.Revision, job.Pipeline, image.Digest, pod: null, (began, ended), cancellationToken);
+                await logs.StoreAsync(job, BuildLogText.Of(job, bundle.Paths.Count, image.Digest, began, ended), cancellationToken);
+            }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -38,9 +38,9 @@ public static class RetryPolicy
             return (BuildStep.Observe, false, null);
         if (!BuildFault.IsTransient(fault.Reason))
             return (BuildStep.Observe, true, null);
-        // The quick tries are used up. When the pod is removed, much later, a new round begins: whoever mended the cause
+        // The quick tries are used up, or would change nothing. When the pod is removed, much later, a new round begins: whoever mended the cause
         // need not touch every Lambda.
-        if (BuildPod.AttemptOf(pod) >= Attempts)
+        if (BuildPod.AttemptOf(pod) >= Attempts || !BuildFault.PassesSoon(fault.Reason))
             return (BuildStep.Observe, false, null);
         var due = (BuildPodReport.FinishedAt(pod) ?? now) + Delay(BuildPod.AttemptOf(pod));
         return due <= now ? (BuildStep.Retry, false, null) : (BuildStep.Observe, false, due - now);

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Kublambda.Builder.Builds;
+using Kublambda.Builder.Logs;
 using Kublambda.Contracts;
 using Kublambda.Hosting;
 using Kublambda.Kubernetes;
@@ -12,9 +13,12 @@ namespace Kublambda.Builder.Watching;
 /// retry is due, and removes pods that ended long enough ago.
 /// </summary>
 public sealed partial class BuildPodWatcher(
-    WorkQueue<LambdaRef> queue, IResourceCache<V1Pod> cache, LeaderGate gate, BuildReconciler reconciler, BuildPods pods, BuildMetrics metrics,
+    WorkQueue<LambdaRef> queue, IResourceCache<V1Pod> cache, LeaderGate gate, BuildReconciler reconciler, BuildAnnouncer announcer,
+    BuildPods pods, BuildLogs logs, BuildMetrics metrics,
     IOptions<BuildOptions> options, TimeProvider time, ILogger<BuildPodWatcher> logger) : ReconcileLoop<LambdaRef>(queue, logger), IResourceHandler<V1Pod>
 {
+    /// <summary>When the registry is asked again to take a log.</summary>
+    private static readonly TimeSpan StoreAgain = TimeSpan.FromSeconds(15);
     private readonly ILogger _logger = logger;
 
     public void OnChange(ResourceChange<V1Pod> change)
@@ -40,6 +44,14 @@ public sealed partial class BuildPodWatcher(
 
     protected override async Task<TimeSpan?> ReconcileAsync(LambdaRef key, CancellationToken cancellationToken)
     {
+        V1Pod[] own = [.. cache.List().Where(p => p.GetLabel(Labels.LambdaUid) == key.Uid)];
+        // The next step runs: nothing else is to be done, and the pod says all about it.
+        if (own is [var pod] && pod.Metadata.DeletionTimestamp is null && BuildPodReport.Of(pod) is { Phase: BuildPhase.Active, Reason: null, Running: not null })
+        {
+            await announcer.StartedAsync(pod, BuildPod.GenerationOf(pod), cancellationToken);
+            return null;
+        }
+
         var retry = await reconciler.ReconcileAsync(key, generation: null, cancellationToken);
         var removal = await RemoveOldAsync(key, cancellationToken);
         return retry is { } a && removal is { } b ? (a < b ? a : b) : retry ?? removal;
@@ -52,11 +64,13 @@ public sealed partial class BuildPodWatcher(
         {
             if (BuildPodReport.FinishedAt(pod) is not { } ended)
                 continue;
+            var stored = await logs.StoreAsync(pod, cancellationToken);
             var keep = pod.Status.Phase == "Succeeded" ? options.Value.KeepSucceeded : options.Value.KeepFailed;
-            var left = ended + keep - time.GetUtcNow();
+            var left = ended + (stored ? keep : keep + options.Value.KeepFailed) - time.GetUtcNow();
             if (left > TimeSpan.Zero)
             {
-                next = next is { } earlier && earlier < left ? earlier : left;
+                var look = stored || left < StoreAgain ? left : StoreAgain;
+                next = next is { } earlier && earlier < look ? earlier : look;
                 continue;
             }
 

@@ -8,8 +8,10 @@ namespace Kublambda.Controller.Consumers;
 
 /// <summary>Projects what the other services report on the status. Runs in every replica.</summary>
 public sealed class OutcomeConsumer(StatusWriter statuses)
-    : IConsumer<BuildStarted>, IConsumer<LambdaBuilt>, IConsumer<BuildFailed>, IConsumer<DeploymentObserved>, IConsumer<CleanupDelayed>
+    : IConsumer<BuildQueued>, IConsumer<BuildStarted>, IConsumer<LambdaBuilt>, IConsumer<BuildFailed>, IConsumer<DeploymentObserved>, IConsumer<CleanupDelayed>
 {
+    public Task Consume(ConsumeContext<BuildQueued> context) => ProjectAsync(context, context.Message.Lambda, StatusProjection.Project);
+
     public Task Consume(ConsumeContext<BuildStarted> context) => ProjectAsync(context, context.Message.Lambda, StatusProjection.Project);
 
     public Task Consume(ConsumeContext<LambdaBuilt> context) => ProjectAsync(context, context.Message.Lambda, StatusProjection.Project);
@@ -34,6 +36,7 @@ public sealed class OutcomeConsumerDefinition : ConsumerDefinition<OutcomeConsum
 #pragma warning disable CA2000 // It lives as long as the endpoint.
         var partitions = endpointConfigurator.CreatePartitioner(16);
 #pragma warning restore CA2000
+        consumerConfigurator.Message<BuildQueued>(message => message.UsePartitioner(partitions, each => each.Message.Lambda.Uid));
         consumerConfigurator.Message<BuildStarted>(message => message.UsePartitioner(partitions, each => each.Message.Lambda.Uid));
         consumerConfigurator.Message<LambdaBuilt>(message => message.UsePartitioner(partitions, each => each.Message.Lambda.Uid));
         consumerConfigurator.Message<BuildFailed>(message => message.UsePartitioner(partitions, each => each.Message.Lambda.Uid));

@@ -9,7 +9,7 @@ namespace Kublambda.Controller.Status;
 /// <param name="Message">The message of the condition.</param>
 public sealed record ConditionEvent(bool Warning, string Reason, string Message);
 
-/// <summary>Which Events follow from a change of status: one for each condition whose reason changed.</summary>
+/// <summary>Which Events follow from a change of status: one for each condition whose reason changed, and one for each step of a build.</summary>
 public static class ConditionEvents
 {
     public static IEnumerable<ConditionEvent> Between(LambdaStatus? before, LambdaStatus after)
@@ -23,7 +23,7 @@ public static class ConditionEvents
             // Nor is it a change that nothing is known at first sight.
             if (old is null && condition.Status == ConditionStatus.Unknown)
                 continue;
-            if (old?.Reason != condition.Reason || old.Status != condition.Status)
+            if (old?.Reason != condition.Reason || old.Status != condition.Status || (condition.Reason == Reasons.Building && old.Message != condition.Message))
                 yield return new ConditionEvent(condition.Status == ConditionStatus.False, condition.Reason, condition.Message);
         }
     }

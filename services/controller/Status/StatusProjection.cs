@@ -9,7 +9,7 @@ namespace Kublambda.Controller.Status;
 /// The status of a Lambda as a pure function of the Lambda and of what the controller has been told about it. Facts
 /// come late, twice and in any order: what speaks of another uid or generation changes nothing.
 /// </summary>
-public static class StatusProjection
+public static partial class StatusProjection
 {
     /// <summary>At first sight and for every new generation: whether the spec is accepted, and that the rest is not known yet.</summary>
     public static LambdaStatus Project(Lambda lambda, Verdict verdict, DateTimeOffset now)
@@ -43,78 +43,6 @@ public static class StatusProjection
         }
     }
 
-    /// <summary>A build runs.</summary>
-    public static LambdaStatus? Project(Lambda lambda, BuildStarted fact, DateTimeOffset now)
-    {
-        if (!IsCurrent(lambda, fact.Lambda, fact.Generation))
-            return null;
-        var status = lambda.Status!;
-        var conditions = new ConditionSet(status.Conditions, now);
-        var started = ConditionSet.WholeSeconds(fact.StartedAt);
-        // Told after its own outcome.
-        if (conditions.IsTrue(ConditionTypes.Built, fact.Generation) && status.Revision == fact.Revision)
-            return null;
-        if (status.Build is { FinishedAt: { } finished } build && build.Revision == fact.Revision && finished >= started)
-            return null;
-
-        conditions.Set(
-            ConditionTypes.Built, ConditionStatus.Unknown, Reasons.Building, $"{(fact.Pod is null ? "The builder" : $"Pod {fact.Pod}")} builds revision {fact.Revision}.", fact.Generation);
-        return Finish(
-            lambda,
-            status with { Build = new BuildStatus { Revision = fact.Revision, Pipeline = fact.Pipeline, Pod = fact.Pod, StartedAt = started } },
-            conditions);
-    }
-
-    /// <summary>The image is there.</summary>
-    public static LambdaStatus? Project(Lambda lambda, LambdaBuilt fact, DateTimeOffset now)
-    {
-        if (!IsCurrent(lambda, fact.Lambda, fact.Generation))
-            return null;
-        var status = lambda.Status!;
-        var conditions = new ConditionSet(status.Conditions, now);
-        SetBuilt(conditions, fact.Revision, fact.Generation);
-        if (status.Image != fact.Image && conditions.IsTrue(ConditionTypes.Deployed, fact.Generation))
-            conditions.Set(ConditionTypes.Deployed, ConditionStatus.Unknown, Reasons.DeploymentPending, "Waits for the new image to be rolled out.", fact.Generation);
-
-        // Where nothing had to be built, what is known about the build of this revision stays.
-        var old = status.Build?.Revision == fact.Revision ? status.Build : null;
-        var build = new BuildStatus
-        {
-            Revision = fact.Revision,
-            Pipeline = fact.Pipeline,
-            Pod = fact.Pod ?? old?.Pod,
-            StartedAt = WholeSeconds(fact.StartedAt) ?? old?.StartedAt,
-            FinishedAt = WholeSeconds(fact.FinishedAt) ?? old?.FinishedAt,
-        };
-        return Finish(lambda, status with { Revision = fact.Revision, Image = fact.Image, Build = build }, conditions);
-    }
-
-    /// <summary>The build failed.</summary>
-    public static LambdaStatus? Project(Lambda lambda, BuildFailed fact, DateTimeOffset now)
-    {
-        if (!IsCurrent(lambda, fact.Lambda, fact.Generation))
-            return null;
-        var status = lambda.Status!;
-        var conditions = new ConditionSet(status.Conditions, now);
-        // An image that is there stays there: told late, or a passing fault at a later look.
-        if (conditions.IsTrue(ConditionTypes.Built, fact.Generation) && (fact.Revision == status.Revision || (fact.Revision is null && !fact.Final)))
-            return null;
-
-        var log = string.IsNullOrWhiteSpace(fact.Log) ? null : Text.Tail(fact.Log.TrimEnd(), Limits.LogTailBytes);
-        var message = log is null || fact.Message.Contains(log, StringComparison.Ordinal) ? fact.Message : $"{fact.Message}\n{log}";
-        conditions.Set(ConditionTypes.Built, ConditionStatus.False, fact.Reason, message, fact.Generation);
-        var build = new BuildStatus
-        {
-            Revision = fact.Revision,
-            Pipeline = fact.Pipeline,
-            Pod = fact.Pod,
-            StartedAt = WholeSeconds(fact.StartedAt),
-            FinishedAt = WholeSeconds(fact.FinishedAt),
-            Log = log,
-        };
-        return Finish(lambda, status with { Build = build }, conditions);
-    }
-
     /// <summary>How the workload stands.</summary>
     public static LambdaStatus? Project(Lambda lambda, DeploymentObserved fact, DateTimeOffset now)
     {
@@ -136,7 +64,7 @@ public static class StatusProjection
             if (conditions.IsTrue(ConditionTypes.Built, fact.Generation))
                 return null;
             // It overtook the LambdaBuilt that it follows from.
-            SetBuilt(conditions, fact.Revision, fact.Generation);
+            SetBuilt(conditions, fact.Revision, null, fact.Generation);
             seen = seen with { Revision = fact.Revision, Image = fact.Image };
         }
 
@@ -182,14 +110,9 @@ public static class StatusProjection
         && lambda.Metadata.Generation == generation
         && new ConditionSet(lambda.Status?.Conditions, default).IsTrue(ConditionTypes.Accepted, generation);
 
-    private static void SetBuilt(ConditionSet conditions, string revision, long generation) => conditions.Set(
-        ConditionTypes.Built, ConditionStatus.True, Reasons.BuildSucceeded, $"The image of revision {revision} is in the registry.", generation);
-
     private static LambdaStatus Finish(Lambda lambda, LambdaStatus status, ConditionSet conditions, bool? servesMeanwhile = null)
     {
         ReadySummary.Set(conditions, status, lambda.Metadata.Generation, servesMeanwhile, lambda.Spec.Triggers ?? []);
         return status with { Conditions = conditions.ToList() };
     }
-
-    private static DateTimeOffset? WholeSeconds(DateTimeOffset? time) => time is { } set ? ConditionSet.WholeSeconds(set) : null;
 }

@@ -2,6 +2,7 @@ using k8s;
 using k8s.Autorest;
 using k8s.Models;
 using Kublambda.Deployer.Rendering;
+using Kublambda.Hosting.Logs;
 
 namespace Kublambda.Deployer.Observing;
 
@@ -26,7 +27,7 @@ internal sealed class PodInspector(IKubernetes client)
             await using (stream)
             {
                 using var reader = new StreamReader(stream);
-                return LogTail.Of(await reader.ReadToEndAsync(cancellationToken));
+                return LogTail.Of(await reader.ReadToEndAsync(cancellationToken), SecretsOf(failure.Pod));
             }
         }
         catch (Exception e) when (e is HttpOperationException or HttpRequestException or IOException)
@@ -35,6 +36,9 @@ internal sealed class PodInspector(IKubernetes client)
             return null;
         }
     }
+
+    private static IEnumerable<string> SecretsOf(V1Pod pod) =>
+        pod.Spec.Containers.SelectMany(c => c.Env ?? []).Where(e => LogSecrets.SaysSecret(e.Name)).Select(e => e.Value).OfType<string>();
 
     private async Task<IReadOnlyList<string>> EventsAsync(V1Pod pod, CancellationToken cancellationToken)
     {
