@@ -16,7 +16,7 @@ internal sealed class RegistryPod(string host)
     private const string Settings = """
         version: 0.1
         http: {addr: ":5000"}
-        storage: {filesystem: {rootdirectory: /data}}
+        storage: {filesystem: {rootdirectory: /data}, delete: {enabled: true}}
         """;
     private const string Guard = "\nauth: {htpasswd: {realm: test, path: /files/htpasswd}}";
 

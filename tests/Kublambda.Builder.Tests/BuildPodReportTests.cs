@@ -88,7 +88,7 @@ public sealed class BuildPodReportTests
 
     [Theory]
     [InlineData("Error: writing blob: initiating layer upload to /v2/x/blobs/uploads/ in r:5000: unauthorized: authentication required", "401 or 403", Reasons.RegistryDenied)]
-    [InlineData("Error: committing container: writing blob: initiating layer upload to /v2/x/blobs/uploads/ in r:5000: denied\n", "401 or 403", Reasons.RegistryDenied)]
+    [InlineData("Error: committing container: writing blob: initiating layer upload to /v2/x/blobs/uploads/ in r:5000: denied", "401 or 403", Reasons.RegistryDenied)]
     [InlineData("Error: pushing image: trying to reuse blob sha256:1 at destination: checking whether a blob exists: requested access to the resource is denied", "401 or 403", Reasons.RegistryDenied)]
     [InlineData("Error: initializing destination docker://r:5000/x:1: pinging container registry r:5000: Get \"http://r:5000/v2/\": dial tcp 10.0.0.1:5000: connect: connection refused", "does not answer")]
     [InlineData("Error: pinging container registry r:5000: Get \"https://r:5000/v2/\": http: server gave HTTP response to HTTPS client", "Registry__Insecure")]

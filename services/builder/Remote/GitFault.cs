@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
-using Kublambda.Builder.Builds;
 using Kublambda.Builder.Sources;
 using Kublambda.Contracts;
+using Kublambda.Hosting.Logs;
 
 namespace Kublambda.Builder.Remote;
 
