@@ -60,7 +60,7 @@ public sealed partial class BuildReconciler(
         {
             var (reference, image) = (LambdaRef.Of(lambda), await resolve(cancellationToken));
             var revision = Revision.OfImage(image.Digest!, lambda.GetAnnotation(Labels.Rebuild));
-            launcher.Forget(reference);
+            await launcher.ForgetAsync(reference, cancellationToken);
             await launcher.CancelOthersAsync(reference, lambda.Metadata.Generation ?? 0, revision, cancellationToken);
             await announcer.ReadyAsync(lambda, revision, image.ToString(), cancellationToken);
             return null;
