@@ -1,4 +1,5 @@
 using Kublambda.Builder;
+using Kublambda.Builder.Buildpacks;
 using Kublambda.Builder.Consumers;
 using Kublambda.Builder.Fetching;
 using Kublambda.Builder.Logs;
@@ -7,6 +8,8 @@ using Kublambda.Registry;
 
 if (args is [FetchCommand.Verb, .. var rest])
     return await FetchProgram.RunAsync(rest);
+if (args is [PlatformCommand.Verb, .. var platform])
+    return await PlatformCommand.RunAsync(platform, Environment.GetEnvironmentVariable, Console.Error);
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddKublambdaDefaults("builder", bus =>

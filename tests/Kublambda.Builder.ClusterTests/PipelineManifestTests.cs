@@ -13,13 +13,15 @@ public sealed class PipelineManifestTests(Cluster cluster) : BuildScenario(clust
     [InlineData("buildah", true)]
     [InlineData("kaniko", false)]
     [InlineData("kaniko", true)]
+    [InlineData("buildpacks", false)]
+    [InlineData("buildpacks-phases", false)]
     public async Task The_API_server_takes_the_pod(string name, bool dependencies)
     {
         var options = new BuildOptions
         {
             Namespace = Namespace,
             PipelinesPath = Path.Combine(AppContext.BaseDirectory, "pipelines"),
-            Images = { ["fetch"] = "a/fetch", ["buildah"] = "a/buildah", ["kaniko"] = "a/kaniko" },
+            Images = { ["fetch"] = "a/fetch", ["buildah"] = "a/buildah", ["kaniko"] = "a/kaniko", ["paketo"] = "a/paketo" },
             TrustBundle = "trust",
             EnvironmentSecret = "proxies",
         };

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Kublambda.Builder.Builds;
+using Kublambda.Builder.Pipelines;
 using Kublambda.Contracts;
 
 namespace Kublambda.Builder.Tests;
@@ -16,6 +17,32 @@ public sealed class BuildPodReportTests
         var report = BuildPodReport.Of(APod("Succeeded", Ended("fetch", 0), Ended("image", 0, message: digest + "\n")));
         Assert.Equal((BuildPhase.Succeeded, digest), (report.Phase, report.Digest));
         Assert.Null(BuildPodReport.Of(APod("Succeeded", Ended("fetch", 0), Ended("image", 0, message: "no digest"))).Digest);
+    }
+
+    [Fact]
+    public void A_lifecycle_that_exported_names_its_digest_in_its_report()
+    {
+        var digest = $"sha256:{new string('c', 64)}";
+        var toml = $"[build]\n\n[image]\n  tags = [\"host:5000/shop/x:0123\"]\n  digest = \"{digest}\"\n  manifest-size = 2353\n";
+        Assert.Equal(digest, BuildPodReport.Of(APod("Succeeded", Ended("fetch", 0), Ended("image", 0, message: toml))).Digest);
+    }
+
+    [Theory]
+    [InlineData("buildpacks", "create", 20, Reasons.BuildpackNotDetected, "recognises the source")]
+    [InlineData("buildpacks", "create", 51, Reasons.BuildFailed, "failed to build the source")]
+    [InlineData("buildpacks", "create", 12, Reasons.BuilderIncompatible, "Build__PaketoImage")]
+    [InlineData("buildpacks", "create", 62, Reasons.RegistryUnavailable, "registry")]
+    [InlineData("buildpacks-phases", "detect", 21, Reasons.BuildpackNotDetected, "the log says which")]
+    [InlineData("buildpacks-phases", "analyze", 32, Reasons.RegistryUnavailable, "registry")]
+    [InlineData("buildpacks-phases", "build", 51, Reasons.BuildFailed, "failed to build the source")]
+    [InlineData("buildpacks-phases", "build", 1, Reasons.BuildFailed, "exit code 1")]
+    public void Exit_codes_mean_what_the_pipeline_says(string pipeline, string step, int code, string reason, string words)
+    {
+        var pod = APod("Failed", Ended("fetch", 0), Ended(step, code, "Error"));
+        pod.Metadata.Annotations = new Dictionary<string, string> { [StepFailures.Annotation] = StepFailures.Write(TestPipelines.Named(pipeline))! };
+        var report = BuildPodReport.Of(pod);
+        Assert.Equal(reason, report.Reason);
+        Assert.Contains(words, report.Cause, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,9 +13,11 @@ public sealed class BuildPodTests
     [InlineData("buildah", false)]
     [InlineData("kaniko", false)]
     [InlineData("kaniko", true)]
+    [InlineData("buildpacks", false)]
+    [InlineData("buildpacks-phases", false)]
     public void The_rendered_pod_is_the_golden_one(string pipeline, bool dependencies)
     {
-        var job = TestPipelines.Job(pipeline: pipeline);
+        var job = TestPipelines.Job(pipeline: pipeline) with { Builder = new BuilderImage("sha256:b", 1001, 1000, "0.13") };
         if (dependencies)
             job = job with { Dependencies = "fedcba9876543210", Toolchain = TestPipelines.Options.Toolchains["nodejs"] };
         var rendered = KubernetesYaml.Serialize(BuildPod.Render(job, TestPipelines.Options)).ReplaceLineEndings("\n").Trim() + "\n";
@@ -39,9 +41,20 @@ public sealed class BuildPodTests
             Assert.Contains(c.VolumeMounts, m => m is { MountPath: "/etc/kublambda/trust", ReadOnlyProperty: true });
             Assert.Equal("/etc/kublambda/trust/ca-certificates.crt", Assert.Single(c.Env, e => e.Name == "SSL_CERT_FILE").Value);
         });
-        // The step that runs what others wrote gets the settings, and is the only one without credentials.
-        Assert.Equal(["install"], pod.InitContainers.Concat(pod.Containers).Where(c => c.EnvFrom is not null).Select(c => c.Name));
+        // The step that runs what others wrote is the only one without credentials.
+        Assert.Equal(["install", "image"], pod.InitContainers.Concat(pod.Containers).Where(c => c.EnvFrom is not null).Select(c => c.Name));
         Assert.Equal(["install"], pod.InitContainers.Concat(pod.Containers).Where(c => c.VolumeMounts.All(m => m.Name != PipelineFile.CredentialsVolume)).Select(c => c.Name));
+    }
+
+    [Fact]
+    public void Where_code_of_the_source_runs_phase_by_phase_there_are_no_credentials()
+    {
+        var job = TestPipelines.Job(pipeline: "buildpacks-phases") with { Builder = new BuilderImage("sha256:b", 1001, 1000, "0.13") };
+        var pod = BuildPod.Render(job, TestPipelines.Options).Spec;
+        var steps = pod.InitContainers.Concat(pod.Containers).ToDictionary(c => c.Name, c => c.VolumeMounts.Any(m => m.Name == PipelineFile.CredentialsVolume));
+        Assert.Equal(["fetch", "platform", "analyze", "detect", "restore", "build", "export"], steps.Keys);
+        Assert.Equal(["platform", "detect", "build"], steps.Where(s => !s.Value).Select(s => s.Key));
+        Assert.All(pod.InitContainers.Concat(pod.Containers), c => Assert.Equal((1001, 1000, true), (c.SecurityContext.RunAsUser, c.SecurityContext.RunAsGroup, c.SecurityContext.RunAsNonRoot)));
     }
 
     [Fact]

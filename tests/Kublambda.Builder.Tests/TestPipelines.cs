@@ -10,7 +10,7 @@ internal static class TestPipelines
     public static readonly BuildOptions Options = new()
     {
         PipelinesPath = Path.Combine(AppContext.BaseDirectory, "pipelines"),
-        Images = { ["fetch"] = "ghcr.io/kublambda/builder:1", ["buildah"] = "quay.io/buildah/stable:1", ["kaniko"] = "ghcr.io/osscontainertools/kaniko:v1.28.3" },
+        Images = { ["fetch"] = "ghcr.io/kublambda/builder:1", ["buildah"] = "quay.io/buildah/stable:1", ["paketo"] = "paketobuildpacks/builder-jammy-full:1", ["kaniko"] = "ghcr.io/osscontainertools/kaniko:v1.28.3" },
         Toolchains = { ["nodejs"] = "ghcr.io/kublambda/toolchain-nodejs:1" },
     };
 

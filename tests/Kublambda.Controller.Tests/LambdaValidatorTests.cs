@@ -53,8 +53,8 @@ public sealed class LambdaValidatorTests
     private static Dictionary<string, string> Quantities(string name, string quantity) => new() { [name] = quantity };
 
     [Theory]
-    [InlineData(Runtimes.Buildpack)]
-    public void Runtimes_of_later_stages_are_refused_by_name(string runtime) =>
+    [InlineData("cobol")]
+    public void Runtimes_that_there_are_not_are_refused_by_name(string runtime) =>
         Refused(new ALambda().With(spec => spec with { Runtime = runtime }), Reasons.NotSupported, "spec.runtime", $"\"{runtime}\" is not supported");
 
     [Theory]
@@ -189,12 +189,22 @@ public sealed class LambdaValidatorTests
     }
 
     [Fact]
+    public void An_application_has_no_handler_and_a_build_no_Secrets()
+    {
+        Refused(new ALambda().With(spec => spec with { Runtime = Runtimes.Buildpack, Handler = "index.handler" }), Reasons.Invalid, "spec.handler", "$PORT");
+        Refused(
+            new ALambda().With(spec => spec with { Build = new BuildSpec { Env = [new EnvVar { Name = "A", ValueFrom = new() { SecretKeyRef = new() { Name = "s", Key = "k" } } }] } }),
+            Reasons.Invalid, "spec.build.env[0].valueFrom", "write a value");
+        Assert.True(LambdaValidator.Validate(new ALambda().With(spec => spec with
+        {
+            Runtime = Runtimes.Buildpack, Handler = null, Build = new BuildSpec { Env = [new EnvVar { Name = "BP_NODE_VERSION", Value = "22" }] },
+        }).Build()).Accepted);
+    }
+
+    [Fact]
     public void Other_fields_of_later_stages_are_refused_by_name()
     {
         Refused(new ALambda().With(spec => spec with { StateTables = ["orders"] }), Reasons.NotSupported, "spec.stateTables", "remove");
-        Refused(
-            new ALambda().With(spec => spec with { Build = new BuildSpec { Env = [new EnvVar { Name = "A", Value = "b" }] } }),
-            Reasons.NotSupported, "spec.build.env", "spec.env");
         Refused(
             new ALambda().With(spec => spec with { Resources = new ComputeResources { Limits = Quantities("nvidia.com/gpu", "1") } }),
             Reasons.NotSupported, "spec.resources.limits.nvidia.com/gpu", "cpu, memory");

@@ -51,6 +51,7 @@ public sealed partial record BuildFault(string Reason, string Message, string? L
         Reasons.BuildOutOfMemory => "Raise spec.build.resources.limits.memory.",
         Reasons.BuildEvicted => "The operator should look at the node's memory and disk, and at the sizes of the pipeline's volumes.",
         Reasons.BuildImageUnavailable => "The operator has to make this image available to the nodes (settings Build__...Image).",
+        Reasons.BuilderIncompatible => "The log says which versions.",
         Reasons.BuildPodRejected => "The operator has to look at quotas, admission rules and free nodes for the build namespace.",
         _ => "Look at the log, change the source, and apply it again.",
     };

@@ -7,7 +7,7 @@ namespace Kublambda.Builder.Builds;
 internal static class BuildSurroundings
 {
     private const string TrustVolume = "trust-bundle";
-    private const string TrustDirectory = "/etc/kublambda/trust";
+    public const string TrustDirectory = "/etc/kublambda/trust";
     private const string TrustFile = "ca-certificates.crt";
 
     // Go and OpenSSL; Node; pip; requests; git; curl.

@@ -7,7 +7,7 @@ namespace Kublambda.Builder.Fetching;
 public sealed record FetchArguments
 {
     public const string Usage =
-        "usage: fetch [--tls-verify=true|false] [--dockerfile=FILE --from=IMAGE@DIGEST --runtime=NAME] [--dependencies=NAME] <host/repository@sha256:...> <directory>";
+        "usage: fetch [--tls-verify=true|false] [--dockerfile=FILE --from=IMAGE@DIGEST --runtime=NAME] [--dependencies=NAME] [--scaffold=RUNTIME] <host/repository@sha256:...> <directory>";
 
     private const string TlsVerify = "--tls-verify";
 
@@ -24,6 +24,9 @@ public sealed record FetchArguments
     public ImageReference? From { get; init; }
     public string Runtime { get; init; } = "";
 
+    /// <summary>The runtime whose handlers are to become applications (<see cref="Buildpacks.Scaffold"/>); null: none.</summary>
+    public string? Scaffold { get; init; }
+
     /// <summary>Whether a later step installs dependencies: it finds an empty directory for them beside the source.</summary>
     public bool Dependencies { get; init; }
 
@@ -35,7 +38,7 @@ public sealed record FetchArguments
         if (names.Count != 2 || options.Exists(o => o.Length != 2) || options.DistinctBy(o => o[0]).Count() != options.Count || !ImageReference.TryParse(names[0], out var bundle) || bundle.Digest is null)
             return false;
         var values = options.ToDictionary(o => o[0], o => o[1], StringComparer.Ordinal);
-        if (values.Keys.Any(k => k is not (TlsVerify or "--dockerfile" or "--from" or "--runtime" or "--dependencies")))
+        if (values.Keys.Any(k => k is not (TlsVerify or "--dockerfile" or "--from" or "--runtime" or "--dependencies" or "--scaffold")))
             return false;
         var dockerfile = values.GetValueOrDefault("--dockerfile");
         ImageReference? from = null;
@@ -49,6 +52,7 @@ public sealed record FetchArguments
             Dockerfile = dockerfile,
             From = from,
             Runtime = values.GetValueOrDefault("--runtime") ?? "",
+            Scaffold = values.GetValueOrDefault("--scaffold"),
             Dependencies = values.GetValueOrDefault("--dependencies") is { Length: > 0 },
         };
         return true;

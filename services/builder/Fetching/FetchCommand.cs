@@ -1,3 +1,4 @@
+using Kublambda.Builder.Buildpacks;
 using Kublambda.Registry;
 
 namespace Kublambda.Builder.Fetching;
@@ -39,6 +40,8 @@ public static class FetchCommand
 
     private static async Task PrepareAsync(FetchArguments arguments, CancellationToken cancellationToken)
     {
+        if (arguments.Scaffold is { Length: > 0 } runtime)
+            await Scaffold.WriteAsync(runtime, arguments.Directory, cancellationToken);
         var beside = Path.GetDirectoryName(arguments.Directory)!;
         if (arguments.Dependencies)
             Directory.CreateDirectory(Path.Combine(beside, Dockerfile.DependenciesDirectory));

@@ -26,6 +26,9 @@ public sealed record Pipeline
     /// <summary>The runtimes whose Lambdas it can build; empty: all that have an image to build on.</summary>
     public IReadOnlyList<string> Runtimes { get; init; } = [];
 
+    /// <summary>Whether <c>auto</c> may take it.</summary>
+    public bool Automatic { get; init; } = true;
+
     /// <summary>
     /// The image, still with its <c>$(images...)</c>, of a Cloud Native Buildpacks builder that the steps run in: it says as which user, and with which
     /// version of the Platform API. Null: no such steps. Those pipelines build on the builder's run image, not on the runtime's.

@@ -27,7 +27,7 @@ public sealed class PipelineChoice(PipelineCatalog catalog)
 
     // The installation's default where that one can, else the first by name.
     private Pipeline Automatic(string runtime) =>
-        catalog.All.Where(p => p.HasPod && Builds(p, runtime)).OrderByDescending(p => p.Name == catalog.Default).ThenBy(p => p.Name, StringComparer.Ordinal).FirstOrDefault()
+        catalog.All.Where(p => p is { HasPod: true, Automatic: true } && Builds(p, runtime)).OrderByDescending(p => p.Name == catalog.Default).ThenBy(p => p.Name, StringComparer.Ordinal).FirstOrDefault()
         ?? throw new PipelineChoiceException(Reasons.UnknownPipeline, $"This installation has no pipeline for the runtime \"{runtime}\": the operator has to add one.");
 
     private string Names(string runtime, Pipeline? but = null) =>

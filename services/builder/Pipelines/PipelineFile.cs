@@ -25,7 +25,7 @@ public static partial class PipelineFile
     public static Pipeline Read(string file, string yaml, IReadOnlyDictionary<string, string> settings)
     {
         var root = new PipelineNode(file, "", Parse(file, yaml));
-        var fields = root.Fields("name", "description", "runtimes", "builder", "parameters", "volumes", "steps");
+        var fields = root.Fields("name", "description", "runtimes", "automatic", "builder", "parameters", "volumes", "steps");
         var name = root.Require(fields, "name");
         if (!DnsLabel().IsMatch(name.NonEmpty))
             throw name.Error("must be lower-case letters, digits and hyphens (a DNS label).");
@@ -51,6 +51,7 @@ public static partial class PipelineFile
             Name = name.Text,
             Description = root.Require(fields, "description").NonEmpty,
             Runtimes = fields.TryGetValue("runtimes", out var runtimes) ? [.. runtimes.Items.Select(Runtime)] : [],
+            Automatic = !fields.TryGetValue("automatic", out var automatic) || automatic.Boolean,
             Builder = builder,
             Parameters = parameters,
             Volumes = volumes,

@@ -52,8 +52,10 @@ public static partial class LambdaValidator
 
     private static IEnumerable<Problem> Runtime(LambdaSpec spec)
     {
-        if (spec.Runtime is not (Runtimes.Nodejs or Runtimes.Python or Runtimes.Dotnet or Runtimes.Image))
-            yield return Problem.Unsupported("spec.runtime", $"\"{spec.Runtime}\"", $"write {Runtimes.Nodejs}, {Runtimes.Python}, {Runtimes.Dotnet} or {Runtimes.Image}.");
+        if (spec.Runtime is not (Runtimes.Nodejs or Runtimes.Python or Runtimes.Dotnet or Runtimes.Buildpack or Runtimes.Image))
+            yield return Problem.Unsupported("spec.runtime", $"\"{spec.Runtime}\"", $"write {Runtimes.Nodejs}, {Runtimes.Python}, {Runtimes.Dotnet}, {Runtimes.Buildpack} for an HTTP application, or {Runtimes.Image}.");
+        if (spec.Runtime == Runtimes.Buildpack && spec.Handler is not null)
+            yield return new Problem("spec.handler", $"The runtime {Runtimes.Buildpack} runs a whole application, which has no handler: remove the field. The application listens on $PORT.");
         if (spec.Signature is not (null or Signatures.Http or Signatures.CloudEvent))
             yield return Problem.Unsupported("spec.signature", $"\"{spec.Signature}\"", $"write {Signatures.Http} or {Signatures.CloudEvent}, or leave the field out.");
     }
@@ -85,8 +87,15 @@ public static partial class LambdaValidator
 
     private static IEnumerable<Problem> Build(BuildSpec? build)
     {
-        if (build?.Env is { Count: > 0 })
-            yield return Problem.Unsupported("spec.build.env", "Environment of the build", "remove the field; spec.env is the environment of the function.");
+        foreach (var problem in EnvironmentRules.Check("spec.build.env", build?.Env ?? []))
+            yield return problem;
+        // Builds run in a namespace of their own, where nothing of the Lambda's can be read.
+        for (var i = 0; i < (build?.Env?.Count ?? 0); i++)
+        {
+            if (build!.Env![i].ValueFrom is not null)
+                yield return new Problem($"spec.build.env[{i}].valueFrom", "A build cannot read Secrets and ConfigMaps: write a value.");
+        }
+
         foreach (var problem in ResourceRules.Check("spec.build.resources", build?.Resources))
             yield return problem;
         foreach (var problem in Timeout("spec.build.timeoutSeconds", build?.TimeoutSeconds, 10, 7200))

@@ -24,11 +24,13 @@ internal static class FunctionContainer
         Image = workload.Image,
         // A digest never changes what it names.
         ImagePullPolicy = "IfNotPresent",
-        Ports =
-        [
-            new V1ContainerPort { Name = "http", ContainerPort = Port, Protocol = "TCP" },
-            new V1ContainerPort { Name = "admin", ContainerPort = AdminPort, Protocol = "TCP" },
-        ],
+        Ports = IsApplication(workload)
+            ? [new V1ContainerPort { Name = "http", ContainerPort = Port, Protocol = "TCP" }]
+            :
+            [
+                new V1ContainerPort { Name = "http", ContainerPort = Port, Protocol = "TCP" },
+                new V1ContainerPort { Name = "admin", ContainerPort = AdminPort, Protocol = "TCP" },
+            ],
         Env = [.. UserEnv(workload.Spec), .. ContractEnv(workload)],
         Resources = FunctionResources.Of(workload.Spec.Resources),
         ReadinessProbe = HasInvoker(workload.Spec) ? Readiness() : Listening(),
@@ -48,6 +50,9 @@ internal static class FunctionContainer
     /// <summary>Somebody else's image knows nothing of health and metrics on the admin port.</summary>
     private static bool HasInvoker(LambdaSpec spec) => spec.Runtime is not (Runtimes.Image or Runtimes.Buildpack);
 
+    /// <summary>Any HTTP application that listens on <c>$PORT</c>: nothing else of the contract is for it.</summary>
+    private static bool IsApplication(Workload workload) => workload.Spec.Runtime == Runtimes.Buildpack;
+
     private static IEnumerable<V1EnvVar> UserEnv(LambdaSpec spec) =>
         (spec.Env ?? []).Where(e => !Reserved.Contains(e.Name)).Select(e => new V1EnvVar
         {
@@ -65,6 +70,17 @@ internal static class FunctionContainer
     private static IEnumerable<V1EnvVar> ContractEnv(Workload workload)
     {
         var spec = workload.Spec;
+        if (IsApplication(workload))
+        {
+            return
+            [
+                Of("PORT", Number(Port)),
+                Of("KUBLAMBDA_NAME", workload.Lambda.Name),
+                Of("KUBLAMBDA_NAMESPACE", workload.Lambda.Namespace),
+                Of("KUBLAMBDA_REVISION", workload.Revision),
+            ];
+        }
+
         return
         [
             Of("PORT", Number(Port)),
