@@ -69,16 +69,21 @@ else:
             self._session = value
 
         def enter(self):
-            self._entered = _cv_app.set(LeanAppContext(self.app)), _cv_request.set(self)
+            app = LeanAppContext(self.app)
+            app._cv_tokens.append(_cv_app.set(app))
+            self._cv_tokens.append((_cv_request.set(self), app))
 
         def leave(self, error):
+            """As a stack, for stream_with_context enters once more before this, and leaves when the stream ends."""
+            token, app = self._cv_tokens.pop()
+            _cv_request.reset(token)
+            if app is None:
+                return
             if "files" in self.request.__dict__:
                 self.request.close()
             # Else request and environment hold each other until the next collection.
             self.request.environ["werkzeug.request"] = None
-            in_app, in_request = self._entered
-            _cv_request.reset(in_request)
-            _cv_app.reset(in_app)
+            _cv_app.reset(app._cv_tokens.pop())
 
         @property
         def plain(self):

@@ -138,5 +138,5 @@ class Supervisor:
 
 def place(stacks, source):
     """The first place in the user's own code that stacks or a traceback speak of: file:line, relative to the source."""
-    match = re.search(rf'File "{re.escape(source)}/?([^"]+)", line (\d+) in (\S+)', stacks)
+    match = re.search(rf'File "{re.escape(source)}/?([^"]+)", line (\d+),? in (\S+)', stacks)
     return f"{match[1]}:{match[2]} in {match[3]}" if match else None
