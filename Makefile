@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 # The SDK alone is enough: without this it wants libicu, which a bare Debian does not have.
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT := 1
-.PHONY: help up down status build images test test-unit test-cluster test-e2e chaos bench-lifecycle bench-runtimes cel-conformance verify
+.PHONY: help up down status build images test test-unit test-cluster test-e2e chaos chaos-watch bench-lifecycle bench-runtimes cel-conformance verify
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test-e2e: ## The life of Lambdas on the local cluster; chaos apart, see below
 
 chaos: ## Only the test that kills services, RabbitMQ and the API server while Lambdas come and go
 	@tests/run.sh chaos
+
+chaos-watch: ## Only the test that kills watcher, function, RabbitMQ and API server while 10,000 changes are told to a function
+	@tests/run.sh chaos-watch
 
 bench-lifecycle: ## apply -> first 200 and change -> new answer, beside baselines; results in bench/results
 	@deploy/local/up && KUBECONFIG=$(CURDIR)/.local/kubeconfig dotnet run --project bench/Kublambda.Bench --configuration Release -- lifecycle --runs $(or $(BENCH_RUNS),20)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs test programs, one after another, and ends with one line that sums up all of them.
-#   usage: run.sh unit|cluster|e2e|chaos...      their output goes to artifacts/tests
+#   usage: run.sh unit|cluster|e2e|chaos|chaos-watch...      their output goes to artifacts/tests
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd); cd "$ROOT"
 LOCAL=$ROOT/deploy/local LOGS=$ROOT/artifacts/tests
@@ -70,7 +70,7 @@ need_cluster() {
 run_group() {
   local group=$1 name names=() filter=()
   case $group in
-    chaos) mapfile -t names < <(programs e2e); filter=(-trait category=chaos -explicit on) ;;
+    chaos | chaos-watch) mapfile -t names < <(programs e2e); filter=(-trait "category=$group" -explicit on -showLiveOutput) ;;
     *) mapfile -t names < <(programs "$group") ;;
   esac
   [ ${#names[@]} -gt 0 ] || return 0
@@ -84,6 +84,7 @@ run_group() {
   fi
   if ! build "${names[@]}"; then count "building the $group tests" 0 0 1 0; return 0; fi
   for name in "${names[@]}"; do run_dotnet "$group" "$name" "${filter[@]}"; done
+  case $group in chaos*) sed -n 's/^ *.*\[OUTPUT\] /  /p' "$LOGS/${names[0]}.log" ;; esac
   if [ "$group" = unit ]; then run_node runtimes/nodejs/test; fi
 }
 
