@@ -52,6 +52,13 @@ public sealed class Kubectl(string program, string kubeconfig)
         return Succeeded(await RunWithAsync(manifest, arguments), arguments);
     }
 
+    /// <summary>Deletes what the manifest names; what is not there is no error.</summary>
+    public async Task<string> DeleteAsync(string manifest)
+    {
+        string[] arguments = ["delete", "--ignore-not-found", "-f", "-"];
+        return Succeeded(await RunWithAsync(manifest, arguments), arguments);
+    }
+
     private static string Succeeded(KubectlAnswer answer, string[] arguments)
     {
         if (answer.ExitCode != 0)
