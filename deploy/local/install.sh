@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$ROOT"
 mapfile -t services < <(cd services && printf '%s\n' */ | tr -d /)
 mapfile -t runtimes < <(cd deploy/local/images && printf '%s\n' runtime-*)
+mapfile -t toolchains < <(cd deploy/local/images && printf '%s\n' toolchain-*)
 
 images() { "$HERE/load.sh" "$@"; }
 storage() { # name uid, for deploy/overlays/local/volumes.yaml; RabbitMQ refuses a cookie that others can read
@@ -54,6 +55,8 @@ sample() {
 step 'images of the infrastructure' images rabbitmq registry buildah
 step 'images of the services' images "${services[@]}"
 step 'manifests' manifests
+step 'authorities and registries for builds' "$HERE/surroundings.sh"
 step 'runtime images' runtimes "${runtimes[@]}"
 step 'rollouts' rollouts
+step 'toolchain images' images "${toolchains[@]}"
 step 'Lambda hello' sample

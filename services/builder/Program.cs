@@ -8,6 +8,8 @@ using Kublambda.Registry;
 
 if (args is [FetchCommand.Verb, .. var rest])
     return await FetchProgram.RunAsync(rest);
+if (args is [StoreCommand.Verb, .. var store])
+    return await FetchProgram.StoreAsync(store);
 if (args is [PlatformCommand.Verb, .. var platform])
     return await PlatformCommand.RunAsync(platform, Environment.GetEnvironmentVariable, Console.Error);
 

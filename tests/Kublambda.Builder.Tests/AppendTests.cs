@@ -116,7 +116,7 @@ public sealed class AppendTests
         using var layer = await FunctionLayer.CreateAsync(bundle, Stop);
         var below = new OciManifest { MediaType = manifestType, Config = new(configType, Digest.Of([1]), 1), Layers = [new(layerType, Digest.Of([2]), 2)] };
         var content = new ManifestContent(new(manifestType, Digest.Of(below.ToBytes()), 1), below.ToBytes());
-        AppendedImage Make() => AppendedImage.Of(content, System.Text.Encoding.UTF8.GetBytes(Base), layer, new Dictionary<string, string> { [OciAnnotations.Revision] = "0123456789ab" });
+        AppendedImage Make() => AppendedImage.Of(content, System.Text.Encoding.UTF8.GetBytes(Base), [new(layer.DiffId, layer.Digest, layer.Length)], new Dictionary<string, string> { [OciAnnotations.Revision] = "0123456789ab" });
 
         var image = Make();
         Assert.Equal(image.Manifest, Make().Manifest);
@@ -143,7 +143,7 @@ public sealed class AppendTests
         using var layer = await FunctionLayer.CreateAsync(bundle, Stop);
         var below = new OciManifest { MediaType = MediaTypes.OciManifest, Config = new(MediaTypes.OciConfig, Digest.Of([1]), 1), Layers = [new(MediaTypes.OciLayerGzip, Digest.Of([2]), 2)] };
         var content = new ManifestContent(new(MediaTypes.OciManifest, Digest.Of(below.ToBytes()), 1), below.ToBytes());
-        Assert.ThrowsAny<JsonException>(() => AppendedImage.Of(content, System.Text.Encoding.UTF8.GetBytes(config), layer, []));
+        Assert.ThrowsAny<JsonException>(() => AppendedImage.Of(content, System.Text.Encoding.UTF8.GetBytes(config), [new(layer.DiffId, layer.Digest, layer.Length)], []));
     }
 
     private static Task<Bundle> Source(bool dependencies) =>

@@ -11,6 +11,7 @@ public sealed class BuildPodTests
 {
     [Theory]
     [InlineData("buildah", false)]
+    [InlineData("buildah", true)]
     [InlineData("kaniko", false)]
     [InlineData("kaniko", true)]
     [InlineData("buildpacks", false)]

@@ -17,24 +17,29 @@ public sealed record AppendedImage(byte[] Config, byte[] Manifest, string MediaT
 
     /// <param name="manifest">The base's manifest.</param>
     /// <param name="config">The base's config. Entry point, environment, user and all else in it stay.</param>
-    /// <param name="layer">The new layer, on top.</param>
+    /// <param name="added">The new layers, the last one on top.</param>
     /// <param name="labels">Put over the base's labels.</param>
     /// <exception cref="JsonException">The base is no image that can be built on.</exception>
-    public static AppendedImage Of(ManifestContent manifest, ReadOnlySpan<byte> config, FunctionLayer layer, IEnumerable<KeyValuePair<string, string>> labels)
+    public static AppendedImage Of(ManifestContent manifest, ReadOnlySpan<byte> config, IReadOnlyList<NewLayer> added, IEnumerable<KeyValuePair<string, string>> labels)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        ArgumentNullException.ThrowIfNull(layer);
+        ArgumentNullException.ThrowIfNull(added);
         ArgumentNullException.ThrowIfNull(labels);
         var below = manifest.Parse();
         var root = JsonNode.Parse(config) as JsonObject ?? throw new JsonException("The config is no object.");
         if (root["rootfs"]?["diff_ids"] is not JsonArray diffIds || below.Layers is not { } layers || diffIds.Count != layers.Count)
             throw new JsonException("The config does not list the manifest's layers.");
 
-        diffIds.Add(layer.DiffId);
+        foreach (var layer in added)
+            diffIds.Add(layer.DiffId);
         root["created"] = Created;
         Child(Child(root, "config"), "Labels", labels);
         if (root["history"] is JsonArray history)
-            history.Add(new JsonObject { ["created"] = Created, ["created_by"] = "kublambda append" });
+        {
+            foreach (var _ in added)
+                history.Add(new JsonObject { ["created"] = Created, ["created_by"] = "kublambda append" });
+        }
+
         var bytes = JsonSerializer.SerializeToUtf8Bytes(root);
 
         var docker = manifest.Descriptor.MediaType == MediaTypes.DockerManifest;
@@ -42,7 +47,7 @@ public sealed record AppendedImage(byte[] Config, byte[] Manifest, string MediaT
         {
             MediaType = docker ? MediaTypes.DockerManifest : MediaTypes.OciManifest,
             Config = new Descriptor(docker ? MediaTypes.DockerConfig : MediaTypes.OciConfig, Digest.Of(bytes), bytes.Length),
-            Layers = [.. layers, new Descriptor(docker ? DockerLayer : MediaTypes.OciLayerGzip, layer.Digest, layer.Length)],
+            Layers = [.. layers, .. added.Select(l => new Descriptor(docker ? DockerLayer : MediaTypes.OciLayerGzip, l.Digest, l.Length))],
         };
         return new AppendedImage(bytes, appended.ToBytes(), appended.MediaType);
     }
@@ -56,3 +61,9 @@ public sealed record AppendedImage(byte[] Config, byte[] Manifest, string MediaT
         return child;
     }
 }
+
+/// <summary>A layer that an image gets: a tar, packed with gzip.</summary>
+/// <param name="DiffId">Digest of the tar.</param>
+/// <param name="Digest">Digest of the blob.</param>
+/// <param name="Length">Bytes of the blob.</param>
+public sealed record NewLayer(string DiffId, string Digest, long Length);

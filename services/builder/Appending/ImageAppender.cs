@@ -17,16 +17,20 @@ public sealed class ImageAppender(IRegistryClient registry, IRegistryClients reg
     private const int BlobsAtATime = 4;
     private readonly SemaphoreSlim _places = new(options.Value.MaxAppends);
 
+    /// <param name="job">The build.</param>
+    /// <param name="bundle">The source.</param>
+    /// <param name="dependencies">A layer of the Lambda's cache repository that comes between the runtime's and the source; null: there is none.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The image's manifest.</returns>
     /// <exception cref="RegistryException">A registry does not answer, or refuses.</exception>
     /// <exception cref="RuntimeImageException">The runtime's image cannot be built on.</exception>
-    public async Task<Descriptor> AppendAsync(BuildJob job, Bundle bundle, CancellationToken cancellationToken)
+    public async Task<Descriptor> AppendAsync(BuildJob job, Bundle bundle, NewLayer? dependencies, CancellationToken cancellationToken)
     {
         await _places.WaitAsync(cancellationToken);
         try
         {
             using var layer = await FunctionLayer.CreateAsync(bundle, cancellationToken);
-            return await WriteAsync(job, layer, cancellationToken);
+            return await WriteAsync(job, layer, dependencies, cancellationToken);
         }
         finally
         {
@@ -36,7 +40,7 @@ public sealed class ImageAppender(IRegistryClient registry, IRegistryClients reg
 
     public void Dispose() => _places.Dispose();
 
-    private async Task<Descriptor> WriteAsync(BuildJob job, FunctionLayer layer, CancellationToken cancellationToken)
+    private async Task<Descriptor> WriteAsync(BuildJob job, FunctionLayer layer, NewLayer? dependencies, CancellationToken cancellationToken)
     {
         var from = ImageReference.Parse(job.Base);
         var source = registries.For(from.Host);
@@ -46,9 +50,13 @@ public sealed class ImageAppender(IRegistryClient registry, IRegistryClients reg
             var manifest = await ManifestAsync(source, from.Repository, from.Digest!, cancellationToken);
             var below = manifest.Parse();
             var config = below.Config ?? throw new JsonException("It has no config.");
-            var image = AppendedImage.Of(manifest, await ReadAsync(source, from.Repository, config, cancellationToken), layer, Labels(job));
+            var own = new NewLayer(layer.DiffId, layer.Digest, layer.Length);
+            IReadOnlyList<NewLayer> added = dependencies is null ? [own] : [dependencies, own];
+            var image = AppendedImage.Of(manifest, await ReadAsync(source, from.Repository, config, cancellationToken), added, Labels(job));
             var parallel = new ParallelOptions { MaxDegreeOfParallelism = BlobsAtATime, CancellationToken = cancellationToken };
             await Parallel.ForEachAsync(below.Layers ?? [], parallel, async (blob, token) => await BringAsync(source, from.Repository, repository, blob, token));
+            if (dependencies is not null)
+                await BringAsync(registry, Names.CacheRepository(job.Lambda), repository, new Descriptor(MediaTypes.OciLayerGzip, dependencies.Digest, dependencies.Length), cancellationToken);
             await registry.PushBlobAsync(repository, layer.Digest, layer.Length, layer.Open, cancellationToken);
             await registry.PushBlobAsync(repository, Digest.Of(image.Config), image.Config.Length, () => new MemoryStream(image.Config, writable: false), cancellationToken);
             return await registry.PutManifestAsync(repository, Names.ImageTag(job.Revision), image.MediaType, image.Manifest, cancellationToken);

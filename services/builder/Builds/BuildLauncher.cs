@@ -55,12 +55,12 @@ public sealed partial class BuildLauncher(
     /// <summary>Makes the image here and now, without a pod.</summary>
     /// <returns>The image; null where the Lambda changed or went meanwhile.</returns>
     /// <exception cref="RegistryException">A registry does not answer, or refuses.</exception>
-    public async Task<Descriptor?> AppendAsync(BuildJob job, Bundle bundle, CancellationToken cancellationToken)
+    public async Task<Descriptor?> AppendAsync(BuildJob job, Bundle bundle, NewLayer? dependencies, CancellationToken cancellationToken)
     {
         await slots.ForgetAsync(job.Lambda, cancellationToken);
         await CancelOthersAsync(job.Lambda, job.Generation, job.Revision, cancellationToken);
         var source = await SourceArtifact.PushAsync(registry, job, bundle, time.GetUtcNow(), cancellationToken);
-        var image = await appender.AppendAsync(job, bundle, cancellationToken);
+        var image = await appender.AppendAsync(job, bundle, dependencies, cancellationToken);
         if (await StillWantedAsync(job, cancellationToken))
             return image;
 

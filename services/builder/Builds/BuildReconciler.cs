@@ -1,4 +1,5 @@
 using k8s.Models;
+using Kublambda.Builder.Appending;
 using Kublambda.Builder.Logs;
 using Kublambda.Builder.Pipelines;
 using Kublambda.Builder.Remote;
@@ -128,10 +129,12 @@ public sealed partial class BuildReconciler(
             return null;
         }
 
-        if (!pipeline.HasPod)
+        // Where the dependencies are there already, nothing is left that takes a pod.
+        var dependencies = pipeline.HasPod && pod is null ? await DependencyCache.FindAsync(registry, job, cancellationToken) : null;
+        if (!pipeline.HasPod || dependencies is not null)
         {
             if (!FailedForGood(lambda, revision))
-                await AppendAsync(job, lambda, bundle, cancellationToken);
+                await AppendAsync(job, lambda, bundle, dependencies, cancellationToken);
             return null;
         }
 
@@ -198,7 +201,7 @@ public sealed partial class BuildReconciler(
             await announcer.QueuedAsync(lambda, job, queued, cancellationToken);
     }
 
-    private async Task AppendAsync(BuildJob job, Lambda lambda, Bundle bundle, CancellationToken cancellationToken)
+    private async Task AppendAsync(BuildJob job, Lambda lambda, Bundle bundle, NewLayer? dependencies, CancellationToken cancellationToken)
     {
         var began = time.GetUtcNow();
         var limit = TimeSpan.FromSeconds(lambda.Spec.Build?.TimeoutSeconds ?? Defaults.BuildTimeoutSeconds);
@@ -207,7 +210,7 @@ public sealed partial class BuildReconciler(
         timeout.CancelAfter(limit);
         try
         {
-            if (await launcher.AppendAsync(job, bundle, timeout.Token) is { } image)
+            if (await launcher.AppendAsync(job, bundle, dependencies, timeout.Token) is { } image)
             {
                 var ended = time.GetUtcNow();
                 await announcer.BuiltAsync(lambda, job.Revision, job.Pipeline, image.Digest, pod: null, (began, ended), cancellationToken);

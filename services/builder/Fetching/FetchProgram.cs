@@ -15,15 +15,33 @@ internal static class FetchProgram
             return Usage;
         }
 
+        using var host = Registry(parsed.Bundle.Host, parsed.PlainHttp);
+        return await FetchCommand.RunAsync(parsed, host.Services.GetRequiredService<IRegistryClient>(), Console.Error, CancellationToken.None);
+    }
+
+    /// <summary><see cref="StoreCommand"/>.</summary>
+    public static async Task<int> StoreAsync(IReadOnlyList<string> arguments)
+    {
+        if (arguments is not [var tls, var name, var directory] || tls is not ("--tls-verify=true" or "--tls-verify=false") || !ImageReference.TryParse(name, out var target) || target.Tag is null)
+        {
+            await Console.Error.WriteLineAsync(StoreCommand.UsageText);
+            return Usage;
+        }
+
+        using var host = Registry(target.Host, plainHttp: tls.EndsWith("false", StringComparison.Ordinal));
+        return await StoreCommand.RunAsync(target, directory, host.Services.GetRequiredService<IRegistryClient>(), Console.Error, CancellationToken.None);
+    }
+
+    private static IHost Registry(string name, bool plainHttp)
+    {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Registry:PushHost"] = parsed.Bundle.Host,
-            ["Registry:PullHost"] = parsed.Bundle.Host,
-            ["Registry:Insecure"] = parsed.PlainHttp ? "true" : "false",
+            ["Registry:PushHost"] = name,
+            ["Registry:PullHost"] = name,
+            ["Registry:Insecure"] = plainHttp ? "true" : "false",
         });
         builder.Services.AddRegistry(builder.Configuration);
-        using var host = builder.Build();
-        return await FetchCommand.RunAsync(parsed, host.Services.GetRequiredService<IRegistryClient>(), Console.Error, CancellationToken.None);
+        return builder.Build();
     }
 }
