@@ -6,6 +6,7 @@ using Kublambda.Gc.Sweeping;
 using Kublambda.Gc.Triggers;
 using Kublambda.Hosting.Broker;
 using Kublambda.Kubernetes;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Kublambda.Gc;
 
@@ -19,6 +20,7 @@ public static class GcServiceCollectionExtensions
         services.AddOptions<BuildOptions>().BindConfiguration(BuildOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<LambdaReader>().AddSingleton<BuildPods>();
         services.AddTriggerBroker().AddSingleton<TriggerRemains>();
+        services.TryAddSingleton<RoleCatalog>();
         services.AddSingleton<RepositoryReader>().AddSingleton<RepositoryCleaner>();
         services.AddSingleton<Cleanup>().AddSingleton<CleanupReporter>().AddSingleton<RunningCleanups>();
         services.AddSingleton(provider => new WorkQueue<Look>(provider.GetRequiredService<TimeProvider>()));

@@ -1,4 +1,6 @@
+using k8s;
 using k8s.Autorest;
+using k8s.Models;
 using Kublambda.Contracts;
 using Kublambda.Gc.Sweeping;
 using Kublambda.Kubernetes;
@@ -93,6 +95,26 @@ public sealed class SweepTests(TestCluster cluster)
 
         Assert.Equal([Names.Repository(gone)], await FilledAsync(registry.Client()));
     }
+
+    [Fact]
+    public async Task Rights_of_triggers_without_a_Lambda_go_and_those_of_living_ones_and_of_others_stay()
+    {
+        cluster.Require();
+        await using var registry = await LocalRegistry.StartAsync();
+        await using var gc = GcHost.Create(cluster, registry.Host);
+        var (alive, gone) = (await cluster.CreateLambdaAsync("watches"), Gone("watched"));
+        await RoleAsync("of-the-living", Labels.For(alive));
+        await RoleAsync("of-the-gone", Labels.For(gone));
+        await RoleAsync("of-others", new() { [Labels.LambdaUid] = gone.Uid });
+
+        await gc.GetRequiredService<Sweep>().RunAsync(Cancel);
+
+        var left = await cluster.Client.RbacAuthorizationV1.ListNamespacedRoleAsync(cluster.Namespace, cancellationToken: Cancel);
+        Assert.Equal(["of-others", "of-the-living"], left.Items.Select(role => role.Metadata.Name).Order(StringComparer.Ordinal));
+    }
+
+    private Task<V1Role> RoleAsync(string name, Dictionary<string, string> labels) => cluster.Client.RbacAuthorizationV1.CreateNamespacedRoleAsync(
+        new V1Role { Metadata = new V1ObjectMeta { Name = name, Labels = labels }, Rules = [] }, cluster.Namespace, cancellationToken: Cancel);
 
     private LambdaRef Gone(string name) => new(cluster.Namespace, name, Guid.NewGuid().ToString());
 

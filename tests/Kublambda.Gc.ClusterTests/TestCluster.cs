@@ -52,7 +52,7 @@ public sealed class TestCluster : IAsyncLifetime
         _client.Dispose();
     }
 
-    /// <summary>A Lambda that no service acts on, since its runtime is none that they have; held by a finalizer where asked for.</summary>
+    /// <summary>A Lambda that no service acts on, since it asks for something that this version does not have; held by a finalizer where asked for.</summary>
     public async Task<LambdaRef> CreateLambdaAsync(string name, bool finalizer = false)
     {
         var lambda = new Dictionary<string, object>
@@ -60,7 +60,7 @@ public sealed class TestCluster : IAsyncLifetime
             ["apiVersion"] = $"{Lambda.Group}/{Lambda.Version}",
             ["kind"] = Lambda.KindName,
             ["metadata"] = new { name, finalizers = finalizer ? new[] { "kublambda.dev/test" } : [] },
-            ["spec"] = new { runtime = "python", handler = "index.handler", source = new { inline = new { files = new Dictionary<string, string> { ["index.py"] = "x" } } } },
+            ["spec"] = new { runtime = "nodejs", stateTables = new[] { "test" }, source = new { inline = new { files = new Dictionary<string, string> { ["index.js"] = "x" } } } },
         };
         var made = await Client.CustomObjects.CreateNamespacedCustomObjectAsync<Lambda>(lambda, Lambda.Group, Lambda.Version, Namespace, Lambda.Plural);
         if (finalizer)
