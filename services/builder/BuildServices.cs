@@ -35,6 +35,7 @@ internal static class BuildServices
         services.AddSingleton<BuildLauncher>().AddSingleton<BuildAnnouncer>().AddSingleton<BuildMetrics>().AddSingleton<BuildLogs>().AddSingleton<BuildReconciler>();
         services.AddTransient<WorkQueue<LambdaRef>>(provider => new WorkQueue<LambdaRef>(provider.GetRequiredService<TimeProvider>()));
         services.AddRemoteSources(configuration);
+        services.AddSingleton<ConfigMapsSeen>().AddHostedService<ConfigMapWatch>();
 
         services.AddKubernetes();
         services.AddInformer<V1Pod>(ResourceQuery.For<V1Pod>() with

@@ -27,6 +27,18 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
     }
 
     [Fact]
+    public async Task A_runtime_image_that_is_not_there_is_named_with_its_setting()
+    {
+        var builder = await StartAsync(("Runtimes:nodejs", $"{Cluster.RegistryHost}/nobodys:1"));
+        var lambda = ALambda("baseless");
+        var asked = DateTimeOffset.UtcNow;
+        await builder.ChangedAsync(lambda);
+        var failed = await builder.FailsAsync(lambda, asked);
+        Assert.Equal((Reasons.BuildImageUnavailable, false), (failed.Reason, failed.Final));
+        Assert.Contains("Runtimes__nodejs", failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_quota_is_named_and_the_build_starts_when_it_is_gone()
     {
         await Cluster.Client.CoreV1.CreateNamespacedResourceQuotaAsync(

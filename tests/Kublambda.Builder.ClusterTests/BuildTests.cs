@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using k8s;
 using k8s.Models;
 using Kublambda.Builder.Builds;
@@ -95,5 +96,30 @@ public sealed class BuildTests(Cluster cluster) : BuildScenario(cluster)
         await first.DisposeAsync();
         var failed = await second.SaysAsync<BuildFailed>(lambda);
         Assert.Contains("exit code 5", failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_source_in_a_ConfigMap_is_noticed_when_it_comes_and_when_it_changes_without_being_told()
+    {
+        Pipeline("test", "sleep 30");
+        var builder = await StartAsync();
+        var lambda = ALambda("mapped", l => l with { Source = new() { Zip = new() { ConfigMap = new() { Name = "code", Key = "code.zip" } } } });
+        await builder.ChangedAsync(lambda);
+        await builder.SaysAsync<BuildFailed>(lambda, f => f.Reason == Reasons.SourceNotFound);
+
+        var maps = Cluster.Client.CoreV1;
+        await maps.CreateNamespacedConfigMapAsync(Code("one"), Namespace, cancellationToken: Stop);
+        var first = await builder.SaysAsync<BuildStarted>(lambda, seconds: 20);
+        await maps.ReplaceNamespacedConfigMapAsync(Code("two"), "code", Namespace, cancellationToken: Stop);
+        await builder.SaysAsync<BuildStarted>(lambda, s => s.Revision != first.Revision, seconds: 20);
+
+        static V1ConfigMap Code(string says)
+        {
+            using var zip = new MemoryStream();
+            using (var archive = new ZipArchive(zip, ZipArchiveMode.Create, leaveOpen: true))
+            using (var writer = new StreamWriter(archive.CreateEntry("index.js").Open()))
+                writer.Write($"exports.handler = () => '{says}'");
+            return new V1ConfigMap { Metadata = new() { Name = "code" }, BinaryData = new Dictionary<string, byte[]> { ["code.zip"] = zip.ToArray() } };
+        }
     }
 }

@@ -128,7 +128,9 @@ public sealed class BuilderProcess : IAsyncDisposable, IFactPublisher, ILambdas
     public Task<Lambda?> ReadBuildableAsync(LambdaRef reference, CancellationToken cancellationToken) =>
         Task.FromResult(_lambdas.TryGetValue(reference, out var lambda) ? lambda : null);
 
-    public Task<V1ConfigMap?> ReadSourceAsync(Lambda lambda, CancellationToken cancellationToken) => Task.FromResult<V1ConfigMap?>(null);
+    public async Task<V1ConfigMap?> ReadSourceAsync(Lambda lambda, CancellationToken cancellationToken) => lambda.Spec.Source.Zip?.ConfigMap is { } key
+        ? (await _host.Services.GetRequiredService<IKubernetes>().CoreV1.ListNamespacedConfigMapAsync(Namespace, fieldSelector: $"metadata.name={key.Name}", cancellationToken: cancellationToken)).Items.SingleOrDefault()
+        : null;
 
     public Task<V1Secret?> ReadSecretAsync(Lambda lambda, string name, CancellationToken cancellationToken) =>
         Task.FromResult(Secrets.TryGetValue(name, out var data) ? new V1Secret { Metadata = new() { Name = name }, Data = data } : null);

@@ -26,6 +26,7 @@ public sealed class RetentionTests(TestCluster cluster)
         {
             images.Add(await PushImageAsync(client, repository, Revision(i), $"{i}", created: new DateTimeOffset(2026, 1, 1 + i, 0, 0, 0, TimeSpan.Zero)));
             await PushImageAsync(client, repository, Names.SourceTag(Revision(i)), $"source {i}");
+            await PushImageAsync(client, repository, Names.LogTag(Revision(i)), $"log {i}");
         }
         await PushImageAsync(client, repository, Names.SourceTag("ffffffffffff"), "of a build that failed");
         await PushImageAsync(client, repository, "somebodys-own-tag", "x");
@@ -37,7 +38,7 @@ public sealed class RetentionTests(TestCluster cluster)
         await retention.RunAsync(Cancel);
 
         int[] kept = [1, 3, 4, 5, 6, 7];
-        var expected = kept.SelectMany(i => new[] { Revision(i), Names.SourceTag(Revision(i)) }).Append("somebodys-own-tag");
+        var expected = kept.SelectMany(i => new[] { Revision(i), Names.SourceTag(Revision(i)), Names.LogTag(Revision(i)) }).Append("somebodys-own-tag");
         Assert.Equal(expected.Order(StringComparer.Ordinal), (await ListAsync(client.ListTagsAsync(repository, Cancel))).Order(StringComparer.Ordinal));
     }
 

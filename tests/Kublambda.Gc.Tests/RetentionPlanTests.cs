@@ -52,6 +52,24 @@ public sealed class RetentionPlanTests
     }
 
     [Fact]
+    public void A_log_goes_with_its_image()
+    {
+        var plan = Plan([Built("a", 1) with { Log = "log-a" }, Built("b", 2) with { Log = "log-b" }], keep: 1);
+
+        Assert.Equal(["image-a", "log-a", "source-a"], plan.Digests.Order());
+    }
+
+    [Fact]
+    public void Of_builds_that_failed_the_newest_logs_stay()
+    {
+        RevisionContent[] contents = [.. Enumerable.Range(1, 4).Select(i => new RevisionContent($"{i}", null, $"source-{i}", Start.AddDays(i)) { Log = $"log-{i}" })];
+
+        var plan = Plan(contents, keep: 2, idleBefore: Plan(contents, keep: 2).Idle);
+
+        Assert.Equal(["log-1", "log-2", "source-1", "source-2"], plan.Digests.Order());
+    }
+
+    [Fact]
     public void A_manifest_that_a_kept_revision_shares_stays()
     {
         var plan = Plan([new("a", "same", "source-a", Start), new("b", "same", "source-b", Start.AddDays(1))], keep: 1);

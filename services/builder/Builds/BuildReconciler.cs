@@ -4,6 +4,7 @@ using Kublambda.Builder.Logs;
 using Kublambda.Builder.Pipelines;
 using Kublambda.Builder.Remote;
 using Kublambda.Builder.Sources;
+using Kublambda.Builder.Watching;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
 using Kublambda.Hosting;
@@ -17,7 +18,7 @@ namespace Kublambda.Builder.Builds;
 /// </summary>
 public sealed partial class BuildReconciler(
     ILambdas lambdas, BuildJobs jobs, IRegistryClient registry, BuildPods pods, BuildLauncher launcher,
-    BuildAnnouncer announcer, BuildLogs logs, FetchQueue fetches, TimeProvider time, ILogger<BuildReconciler> logger)
+    BuildAnnouncer announcer, BuildLogs logs, ConfigMapsSeen sources, FetchQueue fetches, TimeProvider time, ILogger<BuildReconciler> logger)
 {
     /// <param name="reference">The Lambda.</param>
     /// <param name="generation">The generation that a message speaks of; another one has its own message. Null: whatever is there.</param>
@@ -27,7 +28,11 @@ public sealed partial class BuildReconciler(
     {
         var lambda = await lambdas.ReadBuildableAsync(reference, cancellationToken);
         if (lambda is null)
+        {
+            sources.Forget(reference);
             await launcher.ForgetAsync(reference, cancellationToken);
+        }
+
         if (lambda is null || (generation is not null && generation != lambda.Metadata.Generation))
             return null;
 
@@ -38,7 +43,14 @@ public sealed partial class BuildReconciler(
         }
 
         return await BuildAsync(
-            lambda, async stop => await SourceBundler.Create(lambda.Spec, await lambdas.ReadSourceAsync(lambda, stop), stop), cancellationToken);
+            lambda,
+            async stop =>
+            {
+                var map = await lambdas.ReadSourceAsync(lambda, stop);
+                sources.Note(reference, lambda.Spec.Source.Zip?.ConfigMap?.Name, map);
+                return await SourceBundler.Create(lambda.Spec, map, stop);
+            },
+            cancellationToken);
     }
 
     /// <summary>As <see cref="ReconcileAsync"/>, for a Lambda that was read just now and whose source is to be had.</summary>

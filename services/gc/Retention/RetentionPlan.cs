@@ -4,8 +4,12 @@ namespace Kublambda.Gc.Retention;
 /// <param name="Revision">The tag.</param>
 /// <param name="Image">Digest of its image; null where it was never built, or is gone.</param>
 /// <param name="Source">Digest of its bundle; null where that is gone.</param>
-/// <param name="CreatedAt">When the image was made; null where it does not say.</param>
-public sealed record RevisionContent(string Revision, string? Image, string? Source, DateTimeOffset? CreatedAt);
+/// <param name="CreatedAt">When the image was made, else when its bundle was pushed; null where neither says it.</param>
+public sealed record RevisionContent(string Revision, string? Image, string? Source, DateTimeOffset? CreatedAt)
+{
+    /// <summary>Digest of the log of its build; null where there is none.</summary>
+    public string? Log { get; init; }
+}
 
 /// <summary>What may be pulled again, and so stays.</summary>
 /// <param name="Revisions">Of the status and of builds that are there.</param>
@@ -24,9 +28,9 @@ public sealed record RetentionPlan(IReadOnlyList<string> Digests, IReadOnlySet<s
     public static bool IsMeaningful(DateTimeOffset? created) => created >= Meaningful;
 
     /// <summary>
-    /// Images beyond the newest <paramref name="keep"/> that nothing uses, each with its bundle; and bundles without an
-    /// image that nothing used in the last run either, since a bundle is pushed a moment before its build starts. An image
-    /// whose age cannot be told stays.
+    /// Images beyond the newest <paramref name="keep"/> that nothing uses, each with its bundle and log; and bundles without an
+    /// image that nothing used in the last run either, since a bundle is pushed a moment before its build starts. Of builds that
+    /// failed the newest <paramref name="keep"/> logs stay, with their bundles. An image whose age cannot be told stays.
     /// </summary>
     /// <param name="idleBefore"><see cref="Idle"/> of the last run.</param>
     public static RetentionPlan Plan(
@@ -37,7 +41,9 @@ public sealed record RetentionPlan(IReadOnlyList<string> Digests, IReadOnlySet<s
             .Take(keep).Select(c => c.Revision).ToHashSet(StringComparer.Ordinal);
         var old = unused.Where(c => c is { Image: not null } && IsMeaningful(c.CreatedAt) && !newest.Contains(c.Revision));
         var idle = unused.Where(c => c.Image is null).Select(c => c.Revision).ToHashSet(StringComparer.Ordinal);
-        var forgotten = unused.Where(c => c.Image is null && idleBefore.Contains(c.Revision));
+        var failed = contents.Where(c => c is { Image: null, Log: not null }).OrderByDescending(c => c.CreatedAt).ThenBy(c => c.Revision, StringComparer.Ordinal)
+            .Take(keep).Select(c => c.Revision).ToHashSet(StringComparer.Ordinal);
+        var forgotten = unused.Where(c => c.Image is null && idleBefore.Contains(c.Revision) && !failed.Contains(c.Revision));
 
         var going = old.Concat(forgotten).ToList();
         // A manifest may carry the tags of several revisions, and goes with the last of them.
@@ -45,5 +51,5 @@ public sealed record RetentionPlan(IReadOnlyList<string> Digests, IReadOnlySet<s
         return new RetentionPlan([.. going.SelectMany(ManifestsOf).Distinct(StringComparer.Ordinal).Where(digest => !kept.Contains(digest))], idle);
     }
 
-    private static IEnumerable<string> ManifestsOf(RevisionContent content) => new[] { content.Image, content.Source }.OfType<string>();
+    private static IEnumerable<string> ManifestsOf(RevisionContent content) => new[] { content.Image, content.Source, content.Log }.OfType<string>();
 }

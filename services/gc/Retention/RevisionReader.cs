@@ -10,7 +10,7 @@ namespace Kublambda.Gc.Retention;
 /// <summary>Reads which revisions a repository holds. Tags of any other shape are not looked at.</summary>
 public sealed partial class RevisionReader(IRegistryClient registry)
 {
-    /// <returns>Empty where there are not more than <paramref name="keep"/> images and no bundle without one: nothing to think about.</returns>
+    /// <returns>Empty where there are not more than <paramref name="keep"/> images and no bundle or log without one: nothing to think about.</returns>
     /// <exception cref="RegistryException">The registry does not answer, or refuses.</exception>
     public async Task<IReadOnlyList<RevisionContent>> ReadAsync(string repository, int keep, CancellationToken cancellationToken)
     {
@@ -19,11 +19,17 @@ public sealed partial class RevisionReader(IRegistryClient registry)
             tags.Add(tag);
         var images = tags.Where(tag => Revision().IsMatch(tag)).ToHashSet(StringComparer.Ordinal);
         var sources = tags.Where(tag => SourceTag().IsMatch(tag)).Select(tag => tag[Names.SourceTag("").Length..]).ToHashSet(StringComparer.Ordinal);
-        if (images.Count <= keep && sources.IsSubsetOf(images))
+        var logs = tags.Where(tag => LogTag().IsMatch(tag)).Select(tag => tag[Names.LogTag("").Length..]).ToHashSet(StringComparer.Ordinal);
+        if (images.Count <= keep && sources.IsSubsetOf(images) && logs.IsSubsetOf(images))
             return [];
         var contents = new List<RevisionContent>();
-        foreach (var revision in images.Union(sources).Order(StringComparer.Ordinal))
-            contents.Add(await ReadRevisionAsync(repository, revision, images.Contains(revision), sources.Contains(revision), cancellationToken));
+        foreach (var revision in images.Union(sources).Union(logs).Order(StringComparer.Ordinal))
+        {
+            var content = await ReadRevisionAsync(repository, revision, images.Contains(revision), sources.Contains(revision), cancellationToken);
+            var log = logs.Contains(revision) ? await registry.HeadManifestAsync(repository, Names.LogTag(revision), cancellationToken) : null;
+            contents.Add(content with { Log = log?.Digest });
+        }
+
         return contents;
     }
 
@@ -33,8 +39,8 @@ public sealed partial class RevisionReader(IRegistryClient registry)
         var manifest = image ? await registry.GetManifestAsync(repository, Names.ImageTag(revision), cancellationToken) : null;
         var bundle = source ? await registry.GetManifestAsync(repository, Names.SourceTag(revision), cancellationToken) : null;
         var created = manifest is null ? null : await CreatedAsync(repository, manifest, cancellationToken);
-        // Of reproducible builds only the source tells when it came.
-        if (manifest is not null && bundle is not null && !RetentionPlan.IsMeaningful(created))
+        // Of reproducible builds, and of those that failed, only the source tells when it came.
+        if (bundle is not null && !RetentionPlan.IsMeaningful(created))
             created = PushedAt(bundle) ?? created;
         return new RevisionContent(revision, manifest?.Descriptor.Digest, bundle?.Descriptor.Digest, created);
     }
@@ -68,4 +74,7 @@ public sealed partial class RevisionReader(IRegistryClient registry)
 
     [GeneratedRegex(@"\Asource-[0-9a-f]{12}\z", RegexOptions.CultureInvariant)]
     private static partial Regex SourceTag();
+
+    [GeneratedRegex(@"\Alog-[0-9a-f]{12}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex LogTag();
 }
