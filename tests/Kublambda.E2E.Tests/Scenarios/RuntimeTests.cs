@@ -40,6 +40,19 @@ public sealed class RuntimeTests(TestNamespace<RuntimeTests> space) : IClassFixt
         Assert.Contains("\"Suite.HelloHttp\"", deployed.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_file_in_csharp_is_compiled_in_a_build_pod_and_an_error_in_it_is_named_with_its_place()
+    {
+        var plain = ALambda("csharp").WithHandler("Shop.Hello.Say").With(spec => spec with { Runtime = Runtimes.Dotnet });
+        var hello = await space.ApplyUntilReadyAsync(plain.WithInline("Hello.cs", "namespace Shop;\n\npublic static class Hello\n{\n    public static string Say(string name) => $\"Hello, {name}!\";\n}\n"));
+        await space.AnswersAsync(hello, "Hello, Ada!", "/?name=Ada");
+
+        await space.ApplyAsync(plain.WithInline("Hello.cs", "namespace Shop;\n\npublic static class Hello\n{\n    public static string Say(string name) => 1;\n}\n"));
+        var built = await space.ConditionAsync("csharp", ConditionTypes.Built, ConditionStatus.False, Reasons.BuildFailed);
+        Assert.Contains("Hello.cs(5,46): error CS0029", built.Message, StringComparison.Ordinal);
+        await space.AnswersAsync(hello, "Hello, Ada!", "/?name=Ada");
+    }
+
     [Theory]
     [InlineData(Runtimes.Nodejs, "index.js", "exports.handler = (event) => `${event.type}: ${event.data.order}`;\n")]
     [InlineData(Runtimes.Python, "main.py", "def handler(event):\n    return f\"{event['type']}: {event.data['order']}\"\n")]
