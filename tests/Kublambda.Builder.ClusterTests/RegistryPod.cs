@@ -44,6 +44,8 @@ internal sealed class RegistryPod(string host)
                 {
                     TerminationGracePeriodSeconds = 1,
                     EnableServiceLinks = false,
+                    // Up to 1.23 a pod that wants one is refused until the namespace has it.
+                    AutomountServiceAccountToken = false,
                     Containers =
                     [
                         new()
@@ -82,6 +84,8 @@ internal sealed class RegistryPod(string host)
                 {
                     TerminationGracePeriodSeconds = 1,
                     EnableServiceLinks = false,
+                    // Up to 1.23 a pod that wants one is refused until the namespace has it.
+                    AutomountServiceAccountToken = false,
                     Containers =
                     [
                         new()
