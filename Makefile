@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 # The SDK alone is enough: without this it wants libicu, which a bare Debian does not have.
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT := 1
-.PHONY: help up down status build images test test-unit test-cluster test-e2e chaos chaos-watch bench-lifecycle bench-runtimes cel-conformance verify
+.PHONY: help up down status build images test test-unit test-cluster test-e2e chaos chaos-watch bench-lifecycle bench-build bench-runtimes cel-conformance verify
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench-lifecycle: ## apply -> first 200 and change -> new answer, beside baseline
 
 bench-runtimes: ## An empty function beside the bare HTTP server of its language, every runtime; results in bench/results
 	@deploy/local/packages.sh test && dotnet build bench/Kublambda.RuntimeBench --configuration Release -v quiet -nologo && artifacts/bin/Kublambda.RuntimeBench/release/Kublambda.RuntimeBench
+
+bench-build: ## Every pipeline that runs here, first build and after a change of one line, beside a bare build pod; results in bench/results
+	@deploy/local/up && KUBECONFIG=$(CURDIR)/.local/kubeconfig dotnet run --project bench/Kublambda.Bench --configuration Release -- builds --runs $(or $(BENCH_RUNS),5)
 
 cel-conformance: ## Runs CEL cases: CASES=file.json, else our own; ends with how many passed, failed, were skipped
 	@dotnet build tools/Kublambda.Cel.Conformance -v quiet -nologo && artifacts/bin/Kublambda.Cel.Conformance/debug/Kublambda.Cel.Conformance $(CASES)

@@ -33,4 +33,30 @@ lifecycle.SetAction(async (arguments, cancellation) =>
     Console.WriteLine($"written to {await report.WriteAsync(arguments.GetRequiredValue(results), cancellation)}");
     return 0;
 });
-return await new RootCommand("Measures Kublambda beside baselines of the same machine and the same minute.") { lifecycle }.Parse(args).InvokeAsync();
+var registry = new Option<Uri>("--registry")
+{
+    Description = "The registry, as this machine reaches it.",
+    DefaultValueFactory = _ => new("http://127.0.0.1:30500/"),
+};
+var builds = new Command("builds", "Builds by every pipeline that runs here, first ones and after a change of one line, beside a bare build pod.")
+{
+    runs, results, kubeconfig, registry,
+};
+builds.SetAction(async (arguments, cancellation) =>
+{
+    var file = arguments.GetRequiredValue(kubeconfig);
+    if (!file.Exists)
+    {
+        await Console.Error.WriteLineAsync($"There is no cluster to measure: run `make up` first ({file.FullName} is not there).");
+        return 1;
+    }
+
+    using var cluster = new BenchCluster(file.FullName);
+    await using var bench = await BuildBench.StartAsync(cluster, arguments.GetRequiredValue(registry), cancellation);
+    var samples = await bench.RunAsync(arguments.GetRequiredValue(runs), cancellation);
+    var report = BuildReport.Of(samples, await Machine.ReadAsync(cluster, cancellation));
+    Console.WriteLine(report.Table());
+    Console.WriteLine($"written to {await report.WriteAsync(arguments.GetRequiredValue(results), cancellation)}");
+    return 0;
+});
+return await new RootCommand("Measures Kublambda beside baselines of the same machine and the same minute.") { lifecycle, builds }.Parse(args).InvokeAsync();
