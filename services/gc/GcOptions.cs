@@ -28,6 +28,10 @@ public sealed record GcOptions
     [Range(1, 100)]
     public int KeepRevisions { get; init; } = 5;
 
+    /// <summary>How long what builds keep for the next ones (layers of dependencies, caches of Kaniko and buildpacks) stays in the repository of a living Lambda.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
+    public TimeSpan KeepCache { get; init; } = TimeSpan.FromDays(14);
+
     /// <summary>Time between two looks for old revisions.</summary>
     [Range(typeof(TimeSpan), "00:00:05", "7.00:00:00")]
     public TimeSpan RetentionInterval { get; init; } = TimeSpan.FromMinutes(10);

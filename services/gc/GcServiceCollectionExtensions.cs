@@ -33,7 +33,7 @@ public static class GcServiceCollectionExtensions
     public static IServiceCollection AddSweep(this IServiceCollection services)
     {
         services.AddSingleton<OwnerReader>().AddSingleton<Sweep>();
-        services.AddSingleton<RevisionReader>().AddSingleton<UsageReader>().AddSingleton<RevisionRetention>();
+        services.AddSingleton<RevisionReader>().AddSingleton<UsageReader>().AddSingleton<CacheRetention>().AddSingleton<RevisionRetention>();
         services.AddLeaderElection("kublambda-gc").AddLeaderHostedService<SweepService>().AddLeaderHostedService<RetentionService>();
         return services;
     }

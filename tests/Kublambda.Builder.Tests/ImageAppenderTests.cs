@@ -58,7 +58,7 @@ public sealed class ImageAppenderTests
 
         Assert.Null(await DependencyCache.FindAsync(client, job, Stop));
         await using var error = new StringWriter();
-        Assert.Equal((0, ""), (await StoreCommand.RunAsync(target, installed.Path, client, error, Stop), error.ToString()));
+        Assert.Equal((0, ""), (await StoreCommand.RunAsync(target, installed.Path, client, DateTimeOffset.UnixEpoch, error, Stop), error.ToString()));
         var layer = await DependencyCache.FindAsync(client, job, Stop);
         Assert.NotNull(layer);
         Assert.Null(await DependencyCache.FindAsync(client, job with { Dependencies = "0000000000000000" }, Stop));

@@ -27,7 +27,7 @@ internal static class GcHost
         services.AddSingleton<IConfiguration>(configuration).AddSingleton(client ?? cluster.Client);
         services.AddLogging().AddMetrics().AddRegistry(configuration).AddCleanup();
         services.AddSingleton<ClusterIdentity>().AddSingleton<OwnerReader>().AddSingleton<Sweep>();
-        services.AddSingleton<RevisionReader>().AddSingleton<UsageReader>().AddSingleton<RevisionRetention>();
+        services.AddSingleton<RevisionReader>().AddSingleton<UsageReader>().AddSingleton<CacheRetention>().AddSingleton<RevisionRetention>();
         if (bus)
             services.AddMassTransitTestHarness(harness => harness.AddConsumer<LambdaDeletedConsumer>());
         return services.BuildServiceProvider();

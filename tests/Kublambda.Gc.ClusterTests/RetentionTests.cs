@@ -42,6 +42,27 @@ public sealed class RetentionTests(TestCluster cluster)
         Assert.Equal(expected.Order(StringComparer.Ordinal), (await ListAsync(client.ListTagsAsync(repository, Cancel))).Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task What_builds_kept_long_ago_goes_and_all_of_it_with_the_Lambda()
+    {
+        cluster.Require();
+        await using var registry = await LocalRegistry.StartAsync();
+        await using var gc = GcHost.Create(cluster, registry.Host);
+        var (client, lambda) = (registry.Client(), await cluster.CreateLambdaAsync("cached"));
+        var cache = Names.CacheRepository(lambda);
+        await PushImageAsync(client, cache, "old", "old", created: DateTimeOffset.UtcNow.AddDays(-15));
+        await PushImageAsync(client, cache, "new", "new", created: DateTimeOffset.UtcNow.AddDays(-1));
+        await PushImageAsync(client, cache, "dependencies-0000000000000000", "d", annotations: new Dictionary<string, string> { [OciAnnotations.Created] = "2020-01-01T00:00:00Z" });
+        await PushImageAsync(client, cache, "buildpacks", "ageless", created: new DateTimeOffset(1980, 1, 1, 0, 0, 1, TimeSpan.Zero));
+        await gc.GetRequiredService<RevisionRetention>().RunAsync(Cancel);
+        Assert.Equal(["buildpacks", "new"], (await ListAsync(client.ListTagsAsync(cache, Cancel))).Order(StringComparer.Ordinal));
+
+        await cluster.Client.CustomObjects.DeleteNamespacedCustomObjectAsync(
+            Kublambda.Contracts.Resources.Lambda.Group, Kublambda.Contracts.Resources.Lambda.Version, lambda.Namespace, Kublambda.Contracts.Resources.Lambda.Plural, lambda.Name, cancellationToken: Cancel);
+        await gc.GetRequiredService<Gc.Cleaning.Cleanup>().RunAsync(lambda, Cancel);
+        Assert.Empty(await ListAsync(client.ListTagsAsync(cache, Cancel)));
+    }
+
     private static string Revision(int number) => $"{number:x12}";
 
     /// <summary>A Deployment without pods, whose ReplicaSet names the image as well.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Kublambda.Builder.Builds;
 using Kublambda.Builder.Sources;
@@ -14,7 +15,9 @@ namespace Kublambda.Builder.Appending;
 public sealed class ImageAppender(IRegistryClient registry, IRegistryClients registries, IOptions<BuildOptions> options) : IDisposable
 {
     private const int ConfigBytes = 1024 * 1024;
-    private const int BlobsAtATime = 4;
+    private const int BlobsAtATime = 6;
+    private const int Bases = 32;
+    private readonly ConcurrentDictionary<string, (ManifestContent Manifest, byte[] Config)> _bases = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _places = new(options.Value.MaxAppends);
 
     /// <param name="job">The build.</param>
@@ -47,24 +50,37 @@ public sealed class ImageAppender(IRegistryClient registry, IRegistryClients reg
         var repository = Names.Repository(job.Lambda);
         try
         {
-            var manifest = await ManifestAsync(source, from.Repository, from.Digest!, cancellationToken);
-            var below = manifest.Parse();
-            var config = below.Config ?? throw new JsonException("It has no config.");
+            var (manifest, config) = await BaseAsync(source, from, cancellationToken);
             var own = new NewLayer(layer.DiffId, layer.Digest, layer.Length);
             IReadOnlyList<NewLayer> added = dependencies is null ? [own] : [dependencies, own];
-            var image = AppendedImage.Of(manifest, await ReadAsync(source, from.Repository, config, cancellationToken), added, Labels(job));
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = BlobsAtATime, CancellationToken = cancellationToken };
-            await Parallel.ForEachAsync(below.Layers ?? [], parallel, async (blob, token) => await BringAsync(source, from.Repository, repository, blob, token));
+            var image = AppendedImage.Of(manifest, config, added, Labels(job));
+            var blobs = (manifest.Parse().Layers ?? []).Select(blob => new Func<CancellationToken, Task>(token => BringAsync(source, from.Repository, repository, blob, token))).ToList();
             if (dependencies is not null)
-                await BringAsync(registry, Names.CacheRepository(job.Lambda), repository, new Descriptor(MediaTypes.OciLayerGzip, dependencies.Digest, dependencies.Length), cancellationToken);
-            await registry.PushBlobAsync(repository, layer.Digest, layer.Length, layer.Open, cancellationToken);
-            await registry.PushBlobAsync(repository, Digest.Of(image.Config), image.Config.Length, () => new MemoryStream(image.Config, writable: false), cancellationToken);
+                blobs.Add(token => BringAsync(registry, Names.CacheRepository(job.Lambda), repository, new Descriptor(MediaTypes.OciLayerGzip, dependencies.Digest, dependencies.Length), token));
+            blobs.Add(token => registry.PushBlobAsync(repository, layer.Digest, layer.Length, layer.Open, token));
+            blobs.Add(token => registry.PushBlobAsync(repository, Digest.Of(image.Config), image.Config.Length, () => new MemoryStream(image.Config, writable: false), token));
+            var parallel = new ParallelOptions { MaxDegreeOfParallelism = BlobsAtATime, CancellationToken = cancellationToken };
+            await Parallel.ForEachAsync(blobs, parallel, async (bring, token) => await bring(token));
             return await registry.PutManifestAsync(repository, Names.ImageTag(job.Revision), image.MediaType, image.Manifest, cancellationToken);
         }
         catch (JsonException e)
         {
             throw new RuntimeImageException($"The runtime's image {from} cannot be built on: {e.Message} The operator has to set Runtimes__... to an image.");
         }
+    }
+
+    /// <summary>Manifest and config of a base, which its digest names for ever.</summary>
+    private async Task<(ManifestContent Manifest, byte[] Config)> BaseAsync(IRegistryClient source, ImageReference from, CancellationToken cancellationToken)
+    {
+        var key = from.ToString();
+        if (_bases.TryGetValue(key, out var known))
+            return known;
+        var manifest = await ManifestAsync(source, from.Repository, from.Digest!, cancellationToken);
+        var config = manifest.Parse().Config ?? throw new JsonException("It has no config.");
+        var found = (manifest, await ReadAsync(source, from.Repository, config, cancellationToken));
+        if (_bases.Count >= Bases)
+            _bases.Clear();
+        return _bases[key] = found;
     }
 
     private static async Task<ManifestContent> ManifestAsync(IRegistryClient source, string repository, string digest, CancellationToken cancellationToken)

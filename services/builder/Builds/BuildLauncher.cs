@@ -59,8 +59,10 @@ public sealed partial class BuildLauncher(
     {
         await slots.ForgetAsync(job.Lambda, cancellationToken);
         await CancelOthersAsync(job.Lambda, job.Generation, job.Revision, cancellationToken);
-        var source = await SourceArtifact.PushAsync(registry, job, bundle, time.GetUtcNow(), cancellationToken);
-        var image = await appender.AppendAsync(job, bundle, dependencies, cancellationToken);
+        var pushing = SourceArtifact.PushAsync(registry, job, bundle, time.GetUtcNow(), cancellationToken);
+        var appending = appender.AppendAsync(job, bundle, dependencies, cancellationToken);
+        await Task.WhenAll(pushing, appending);
+        var (source, image) = (await pushing, await appending);
         if (await StillWantedAsync(job, cancellationToken))
             return image;
 

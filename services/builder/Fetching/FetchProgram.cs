@@ -29,7 +29,7 @@ internal static class FetchProgram
         }
 
         using var host = Registry(target.Host, plainHttp: tls.EndsWith("false", StringComparison.Ordinal));
-        return await StoreCommand.RunAsync(target, directory, host.Services.GetRequiredService<IRegistryClient>(), Console.Error, CancellationToken.None);
+        return await StoreCommand.RunAsync(target, directory, host.Services.GetRequiredService<IRegistryClient>(), TimeProvider.System.GetUtcNow(), Console.Error, CancellationToken.None);
     }
 
     private static IHost Registry(string name, bool plainHttp)

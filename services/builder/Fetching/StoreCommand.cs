@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using Kublambda.Builder.Appending;
+using Kublambda.Contracts;
 using Kublambda.Registry;
 
 namespace Kublambda.Builder.Fetching;
@@ -16,10 +18,11 @@ public static class StoreCommand
     /// <param name="target">Where to.</param>
     /// <param name="directory">What was installed; becomes <c>/function</c>.</param>
     /// <param name="registry">The registry.</param>
+    /// <param name="now">Said in the manifest: retention goes by it.</param>
     /// <param name="error">For the one line that says why it failed.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(ImageReference target, string directory, IRegistryClient registry, TextWriter error, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(ImageReference target, string directory, IRegistryClient registry, DateTimeOffset now, TextWriter error, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(registry);
@@ -38,6 +41,7 @@ public static class StoreCommand
                 MediaType = MediaTypes.OciManifest,
                 Config = new Descriptor(DependencyCache.ConfigMediaType, Digest.Of(config), config.Length),
                 Layers = [new Descriptor(MediaTypes.OciLayerGzip, layer.Layer.Digest, layer.Layer.Length)],
+                Annotations = new Dictionary<string, string> { [OciAnnotations.Created] = now.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture) },
             };
             await registry.PutManifestAsync(repository, target.Tag!, MediaTypes.OciManifest, manifest.ToBytes(), cancellationToken);
             return 0;

@@ -8,7 +8,7 @@ namespace Kublambda.Gc.Retention;
 
 /// <summary>Keeps the repositories of living Lambdas from growing for ever.</summary>
 public sealed partial class RevisionRetention(
-    LambdaReader lambdas, RevisionReader revisions, UsageReader usage, IRegistryClient registry, CleanupReporter reporter,
+    LambdaReader lambdas, RevisionReader revisions, CacheRetention caches, UsageReader usage, IRegistryClient registry, CleanupReporter reporter,
     IOptions<GcOptions> options, ILogger<RevisionRetention> logger)
 {
     private readonly ILogger _logger = logger;
@@ -24,6 +24,7 @@ public sealed partial class RevisionRetention(
             {
                 if (await PruneAsync(lambda, cancellationToken) is { Count: > 0 } seen)
                     idle[lambda] = seen;
+                await caches.PruneAsync(lambda, cancellationToken);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
