@@ -75,10 +75,11 @@ public sealed class WatcherObserverTests
     }
 
     [Fact]
-    public void The_watchers_pods_do_not_carry_the_label_by_which_the_functions_Service_selects()
+    public void The_watchers_pods_do_not_carry_the_labels_of_the_functions()
     {
         var deployment = WatcherRenderer.Deployment(new LambdaRef("shop", "hello", Build.Uid), new TriggerOptions(), new RabbitMqOptions { Host = "rabbit" }, [], "c");
         Assert.DoesNotContain(Labels.LambdaUid, deployment.Spec.Template.Metadata.Labels.Keys);
+        Assert.DoesNotContain(Labels.Lambda, deployment.Spec.Template.Metadata.Labels.Keys);
         Assert.DoesNotContain(deployment.Spec.Template.Spec.Containers[0].Env, e => e.Name.Contains("Password", StringComparison.Ordinal));
         Assert.Equal("c", deployment.Spec.Template.Metadata.Annotations[WatcherRenderer.Credentials]);
     }

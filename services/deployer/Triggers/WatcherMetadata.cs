@@ -10,6 +10,9 @@ internal static class WatcherMetadata
     public const string Component = "app.kubernetes.io/component";
     public const string ComponentValue = "watcher";
 
+    /// <summary>On the pods: the name of the Lambda.</summary>
+    public const string Instance = "app.kubernetes.io/instance";
+
     /// <summary>All objects of watchers, of all Lambdas.</summary>
     public const string Selector = $"{Labels.ManagedSelector},{Component}={ComponentValue}";
 

@@ -69,12 +69,12 @@ internal static class WatcherRenderer
                 {
                     Metadata = new V1ObjectMeta
                     {
-                        // Not the label with the uid: by it the function's Service and Deployment select.
+                        // Not the labels of the Lambda: by its uid the function's Service and Deployment select, by its name people read logs.
                         Labels = new Dictionary<string, string>(selector, StringComparer.Ordinal)
                         {
                             [Labels.ManagedBy] = Labels.ManagedByValue,
                             [WatcherMetadata.Component] = WatcherMetadata.ComponentValue,
-                            [Labels.Lambda] = lambda.Name,
+                            [WatcherMetadata.Instance] = lambda.Name,
                         },
                         Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
                         {
