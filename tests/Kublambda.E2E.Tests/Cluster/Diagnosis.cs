@@ -17,6 +17,7 @@ internal static class Diagnosis
         await AddAsync(cluster, text, "-n", ns, "get", "deployment,replicaset,pod,service,hpa", "-l", selector, "-o", "wide");
         await AddAsync(cluster, text, "-n", ns, "get", "events", "--sort-by=.lastTimestamp");
         await AddAsync(cluster, text, "-n", ns, "logs", "-l", selector, "--tail=20", "--prefix");
+        await AddAsync(cluster, text, "-n", ns, "logs", "-l", $"app.kubernetes.io/component=watcher,app.kubernetes.io/instance={name}", "--tail=40", "--prefix");
         await AddAsync(cluster, text, "-n", BuildPods.Namespace, "get", "pod", "-l", $"{selector},{Labels.LambdaNamespace}={ns}", "-o", "wide");
         await AddAsync(cluster, text, "-n", BuildPods.Namespace, "logs", "-l", $"{selector},{Labels.LambdaNamespace}={ns}", "--all-containers", "--tail=20");
         await AddServicesAsync(cluster, text, line => line.Contains($"{ns}/{name}", StringComparison.Ordinal));
