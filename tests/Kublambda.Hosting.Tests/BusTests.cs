@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
+using Kublambda.Tests;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;

@@ -1,6 +1,7 @@
 using System.Net.Http;
 using Kublambda.Contracts;
 using Kublambda.Hosting.Broker;
+using Kublambda.Tests;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;

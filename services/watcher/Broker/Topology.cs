@@ -43,6 +43,7 @@ internal static class Topology
         await channel.QueueBindAsync(queues.State(side), queues.Exchange, TriggerQueues.StateKey(side), cancellationToken: cancellationToken);
     }
 
+    /// <exception cref="BrokerLostException">It is there, but the broker has not got it running, as while it starts. It must not be taken for missing: the state would begin anew.</exception>
     public static async Task<bool> StateExistsAsync(IConnection connection, TriggerQueues queues, char side, CancellationToken cancellationToken)
     {
         var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
@@ -52,9 +53,11 @@ internal static class Topology
             await channel.DisposeAsync();
             return true;
         }
-        catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == Constants.NotFound)
+        catch (OperationInterruptedException e) when (e.ShutdownReason is { ReplyCode: Constants.NotFound } reason)
         {
-            return false;
+            return reason.ReplyText.Contains("no queue", StringComparison.OrdinalIgnoreCase)
+                ? false
+                : throw new BrokerLostException($"{reason.ReplyText}. If that stays so, RabbitMQ has lost the stream: delete it, and the triggers begin anew with what is there then");
         }
     }
 

@@ -11,6 +11,10 @@ namespace Kublambda.Watcher.State;
 /// </summary>
 internal sealed partial class StateLog : IDisposable
 {
+    /// <summary>
+    /// RabbitMQ 3 writes down with a delay of half a second that it has streams at all: killed before, it never finds its first one again.
+    /// </summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
     private readonly IConnection _connection;
     private readonly ConfirmedChannel _channel;
     private readonly TriggerQueues _queues;
@@ -63,6 +67,7 @@ internal sealed partial class StateLog : IDisposable
         var log = new StateLog(connection, channel, queues, options, logger, new LoadedState(reader.NewStore('b'), 'b') { Epoch = 1 });
 #pragma warning restore CA2000
         await log.RewriteAsync(deleteOld: false, cancellationToken);
+        await Task.Delay(Settling, cancellationToken);
         return log;
     }
 

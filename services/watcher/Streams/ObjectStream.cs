@@ -176,6 +176,8 @@ internal sealed partial class ObjectStream(
     {
         if (happened.Type == WatchEventType.Opened)
         {
+            if (!_health.Ready)
+                LogWatching(stream);
             _health = StreamHealth.Fine;
             return;
         }
@@ -236,6 +238,9 @@ internal sealed partial class ObjectStream(
             return e.Message;
         }
     }
+
+    [LoggerMessage(LogLevel.Information, "{Stream}: watching")]
+    private partial void LogWatching(StreamSpec stream);
 
     [LoggerMessage(LogLevel.Information, "{Stream}: listed {How}, watching from {Position}")]
     private partial void LogListed(StreamSpec stream, string how, string position);

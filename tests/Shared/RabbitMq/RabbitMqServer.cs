@@ -4,9 +4,9 @@ using System.Net;
 using System.Net.Sockets;
 using RabbitMQ.Client;
 
-[assembly: AssemblyFixture(typeof(Kublambda.Hosting.Tests.RabbitMqServer))]
+[assembly: AssemblyFixture(typeof(Kublambda.Tests.RabbitMqServer))]
 
-namespace Kublambda.Hosting.Tests;
+namespace Kublambda.Tests;
 
 /// <summary>A real RabbitMQ from Debian's package <c>rabbitmq-server</c> on 127.0.0.1, on free ports, with all its files in a temporary folder.</summary>
 public sealed class RabbitMqServer : IAsyncLifetime
@@ -21,7 +21,10 @@ public sealed class RabbitMqServer : IAsyncLifetime
     /// <summary>Of the management API.</summary>
     public int ManagementPort { get; } = FreePort();
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync() => new(StartAsync());
+
+    /// <summary>Starts it, again after <see cref="KillAsync"/> too: what it had stored is there.</summary>
+    public async Task StartAsync()
     {
         Assert.SkipUnless(File.Exists(Program), "needs Debian's package rabbitmq-server: apt-get install rabbitmq-server");
         await File.WriteAllTextAsync(At("enabled_plugins"), "[rabbitmq_management].").ConfigureAwait(false);
@@ -43,13 +46,22 @@ public sealed class RabbitMqServer : IAsyncLifetime
     public Task<IConnection> ConnectAsync(string user = "guest", string password = "guest") =>
         new ConnectionFactory { HostName = "127.0.0.1", Port = Port, UserName = user, Password = password, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
 
+    /// <summary>Ends it without a warning.</summary>
+    public async Task KillAsync()
+    {
+        if (_process is null)
+            return;
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync().ConfigureAwait(false);
+        _process.Dispose();
+        _process = null;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)
         {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync().ConfigureAwait(false);
-            _process.Dispose();
+            await KillAsync().ConfigureAwait(false);
             // The port mapper of Erlang leaves the process tree; it has a port of its own, so ending it ends nobody else's.
             var epmd = new ProcessStartInfo("epmd", ["-port", _epmdPort.ToString(CultureInfo.InvariantCulture), "-kill"]) { RedirectStandardOutput = true };
             epmd.Environment["ERL_EPMD_RELAXED_COMMAND_CHECK"] = "true";
