@@ -18,7 +18,7 @@ public static class WatcherServices
         services.AddOptions<WatcherOptions>().BindConfiguration(WatcherOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<RabbitMqOptions>().BindConfiguration(RabbitMqOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WatcherMetrics>().AddSingleton<RawApi>().AddSingleton<BrokerConnector>();
-        services.AddSingleton<LambdaSet>().AddSingleton<LambdaRuntimes>().AddSingleton<FunctionCaller>().AddSingleton<SessionParts>();
+        services.AddSingleton<LambdaSet>().AddSingleton<Permissions>().AddSingleton<LambdaRuntimes>().AddSingleton<FunctionCaller>().AddSingleton<SessionParts>();
         services.AddInformer<Lambda>(new ResourceQuery(Lambda.Group, Lambda.Version, Lambda.Plural)
         {
             // One Lambda's watcher may read that one only, which the API server allows with this selector alone.

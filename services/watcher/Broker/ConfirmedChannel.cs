@@ -56,7 +56,8 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
                 }
 
                 // Not to be cancelled between the number and the message.
-                await _channel.BasicPublishAsync(message.Exchange, message.RoutingKey, mandatory: true, message.Properties, message.Body, CancellationToken.None);
+                var sent = _channel.BasicPublishAsync(message.Exchange, message.RoutingKey, mandatory: true, message.Properties, message.Body, CancellationToken.None);
+                await PatientlyAsync(sent.AsTask(), "a message could not be sent");
             }
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -69,20 +70,7 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
             _turn.Release();
         }
 
-        // While the broker has no memory or disk left it takes nothing and confirms nothing; it is alive, so that is waited for.
-        for (var began = _time.GetTimestamp(); ;)
-        {
-            try
-            {
-                await batch.Stored.WaitAsync(Patience, _time, cancellationToken);
-                return;
-            }
-            catch (TimeoutException)
-            {
-                if (!_blocked)
-                    await Fail($"no confirmation for {_time.GetElapsedTime(began).TotalSeconds:0} s");
-            }
-        }
+        await PatientlyAsync(batch.Stored.WaitAsync(cancellationToken), "no confirmation came");
     }
 
     public async ValueTask DisposeAsync()
@@ -98,6 +86,26 @@ internal sealed class ConfirmedChannel : IAsyncDisposable
         }
 
         _turn.Dispose();
+    }
+
+    /// <summary>While the broker has no memory or disk left it takes nothing and confirms nothing; it is alive, so that is waited for.</summary>
+    private async Task PatientlyAsync(Task task, string problem)
+    {
+        while (true)
+        {
+            try
+            {
+                await task.WaitAsync(Patience, _time);
+                return;
+            }
+            catch (TimeoutException)
+            {
+                if (_blocked)
+                    continue;
+                await Fail($"{problem} for {Patience.TotalSeconds:0} s");
+                throw new BrokerLostException($"RabbitMQ: {problem} for {Patience.TotalSeconds:0} s.");
+            }
+        }
     }
 
     private Task Settle(ulong number, bool multiple)

@@ -37,12 +37,14 @@ internal sealed class Session(
         var lambdas = parts.Lambdas.Current;
         await DeliverAsync(lambdas, cancellationToken);
         var kinds = await KindsAsync(lambdas, cancellationToken);
-        var plan = StreamPlan.Of(lambdas.SelectMany(each => each.Triggers), kinds.GetValueOrDefault, parts.Options.Shared);
+        var refused = await RefusedAsync(lambdas, kinds, cancellationToken);
+        var plan = StreamPlan.Of(
+            lambdas.SelectMany(each => each.Triggers).Where(each => !refused.ContainsKey(each)), kinds.GetValueOrDefault, parts.Options.Shared);
         await WatchAsync(plan, lambdas, cancellationToken);
         if (settled)
             await ForgetAsync(plan, cancellationToken);
         foreach (var lambda in lambdas)
-            parts.Runtimes.Find(lambda.Ref.Uid)!.Health = () => HealthOf(lambda, plan);
+            parts.Runtimes.Find(lambda.Ref.Uid)!.Health = () => HealthOf(lambda, plan, refused);
     }
 
     public async ValueTask DisposeAsync()
@@ -89,6 +91,23 @@ internal sealed class Session(
         return kinds;
     }
 
+    /// <summary>Triggers that the policy does not allow, and why. Of no meaning where the watcher's rights say it.</summary>
+    private async Task<Dictionary<CompiledTrigger, string>> RefusedAsync(
+        IReadOnlyList<ActiveLambda> lambdas, Dictionary<GroupVersionKind, ServedKind?> kinds, CancellationToken cancellationToken)
+    {
+        var refused = new Dictionary<CompiledTrigger, string>();
+        if (!parts.Options.Shared)
+            return refused;
+        var policy = await parts.Permissions.ReadAsync(cancellationToken);
+        foreach (var trigger in lambdas.SelectMany(each => each.Triggers))
+        {
+            if (kinds.GetValueOrDefault(trigger.Kind) is { } served && Permissions.Refusal(policy, trigger, served) is { } why)
+                refused[trigger] = why;
+        }
+
+        return refused;
+    }
+
     private async Task WatchAsync(StreamPlan plan, IReadOnlyList<ActiveLambda> lambdas, CancellationToken cancellationToken)
     {
         var values = lambdas.ToDictionary(each => each.Ref.Uid, each => each.ForConditions(), StringComparer.Ordinal);
@@ -130,11 +149,13 @@ internal sealed class Session(
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private Dictionary<string, StreamHealth> HealthOf(ActiveLambda lambda, StreamPlan plan)
+    private Dictionary<string, StreamHealth> HealthOf(ActiveLambda lambda, StreamPlan plan, Dictionary<CompiledTrigger, string> refused)
     {
         var health = new Dictionary<string, StreamHealth>(StringComparer.Ordinal);
         foreach (var (name, problem) in lambda.Problems)
             health[name] = new StreamHealth(false, Reasons.TriggerFailing, problem);
+        foreach (var (trigger, why) in refused.Where(each => each.Key.Lambda.Uid == lambda.Ref.Uid))
+            health[trigger.Name] = new StreamHealth(false, Reasons.TriggerForbidden, why);
         foreach (var trigger in plan.NotServed.Where(each => each.Lambda.Uid == lambda.Ref.Uid))
         {
             health[trigger.Name] = new StreamHealth(

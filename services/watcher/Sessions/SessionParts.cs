@@ -12,12 +12,13 @@ namespace Kublambda.Watcher.Sessions;
 /// <summary>What sessions are made of, and what outlives them.</summary>
 internal sealed class SessionParts(
     BrokerConnector connector, LambdaSet lambdas, LambdaRuntimes runtimes, KindDiscovery kinds, RawApi api, FunctionCaller caller,
-    WatcherMetrics metrics, IOptions<WatcherOptions> options, TimeProvider time, ILoggerFactory loggers)
+    WatcherMetrics metrics, Permissions permissions, IOptions<WatcherOptions> options, TimeProvider time, ILoggerFactory loggers)
 {
     public BrokerConnector Connector => connector;
     public LambdaSet Lambdas => lambdas;
     public LambdaRuntimes Runtimes => runtimes;
     public KindDiscovery Kinds => kinds;
+    public Permissions Permissions => permissions;
     public WatcherOptions Options => options.Value;
     public TimeProvider Time => time;
 
