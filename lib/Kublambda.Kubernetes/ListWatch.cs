@@ -61,6 +61,18 @@ public sealed class ListWatch(RawApi api, ResourceQuery query, TimeProvider time
         while (!string.IsNullOrEmpty(next));
     }
 
+    /// <summary>The resourceVersion of now.</summary>
+    public async Task<string> MomentAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var page in PagesAsync(null, 1, cancellationToken))
+        {
+            using (page)
+                return page.ResourceVersion;
+        }
+
+        throw new JsonException("A list without a page.");
+    }
+
     /// <summary>
     /// The events after <paramref name="resourceVersion"/>, bookmarks among them, until the server ends the watch after
     /// <paramref name="timeout"/>. The connection is given up after <paramref name="grace"/> more: a watch can go silent

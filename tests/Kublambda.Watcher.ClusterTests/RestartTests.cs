@@ -50,19 +50,22 @@ public sealed class RestartTests(Cluster cluster, RabbitMqServer broker)
         await scenario.DeleteAsync("is-replaced");
         await scenario.CreateAsync("is-replaced", "3");
         await scenario.SetAsync("is-replaced", "4");
+        await scenario.CreateAsync("comes-and-goes");
+        await scenario.DeleteAsync("comes-and-goes");
         await scenario.CreateAsync("new");
         await scenario.SetAsync("new", "2");
         await scenario.PatchAsync("leaves", """{"metadata":{"labels":{"test":"no"}}}""");
         var now = await cluster.Client.CoreV1.ListNamespacedConfigMapAsync(scenario.Namespace);
         scenario.Proxy.ForgottenBefore = ulong.Parse(now.Metadata.ResourceVersion, null);
         await scenario.StartAsync();
-        await scenario.TakesAsync(15);
+        await scenario.TakesAsync(17);
         await Task.Delay(1000, TestContext.Current.CancellationToken);
         string[] Of(string name) => [.. scenario.Function.Taken.Where(call => call.Subject.EndsWith($"/{name}", StringComparison.Ordinal)).Select(call => $"{call.Event} {call.OldValue("value")}>{call.Value("value")}")];
         Assert.Equal(["modified 1>2", "modified 2>3", "modified 3>4", "modified 4>5", "modified 5>6"], Of("changes"));
         Assert.Equal(["modified 1>2", "deleted 2>2"], Of("goes"));
         Assert.Equal(["modified 1>2", "deleted 2>2", "added >3", "modified 3>4"], Of("is-replaced"));
         Assert.Equal(["added >1", "modified 1>2"], Of("new"));
+        Assert.Equal(["added >1", "deleted 1>1"], Of("comes-and-goes"));
         Assert.Equal(["deleted 1>1"], Of("leaves"));
         Assert.Empty(Of("stays"));
     }

@@ -14,6 +14,15 @@ internal sealed record ObjectState(string Key, string Uid, string Version, byte[
     /// <summary>The object as JSON, in UTF-8.</summary>
     public byte[] Json() => Packing.Unpack(Packed);
 
+    /// <summary>Key and resourceVersion of an object, without reading the rest of it.</summary>
+    /// <exception cref="JsonException">It has no name or resourceVersion.</exception>
+    public static (string Key, string Version) Identify(JsonElement item)
+    {
+        if (!item.TryGetProperty("metadata", out var metadata))
+            throw new JsonException("An object without metadata.");
+        return (KeyOf(metadata), Text(metadata, "resourceVersion"));
+    }
+
     /// <summary>
     /// Reads an object of the API. <c>metadata.managedFields</c> is left out: who wrote what is half of the object, and no part of its state.
     /// <c>apiVersion</c> and <c>kind</c> are written first, as elements of lists lack them.
@@ -23,9 +32,7 @@ internal sealed record ObjectState(string Key, string Uid, string Version, byte[
     {
         if (!item.TryGetProperty("metadata", out var metadata))
             throw new JsonException("An object without metadata.");
-        var name = Text(metadata, "name");
-        var key = metadata.TryGetProperty("namespace", out var ns) && ns.GetString() is { Length: > 0 } space ? $"{space}/{name}" : name;
-        return new ObjectState(key, Text(metadata, "uid"), Text(metadata, "resourceVersion"), Packing.Pack(Write(item, apiVersion, kind).WrittenSpan));
+        return new ObjectState(KeyOf(metadata), Text(metadata, "uid"), Text(metadata, "resourceVersion"), Packing.Pack(Write(item, apiVersion, kind).WrittenSpan));
     }
 
     /// <summary>The namespace in a key; null for a cluster-scoped object.</summary>
@@ -61,6 +68,9 @@ internal sealed record ObjectState(string Key, string Uid, string Version, byte[
         writer.Flush();
         return buffer;
     }
+
+    private static string KeyOf(JsonElement metadata) =>
+        metadata.TryGetProperty("namespace", out var ns) && ns.GetString() is { Length: > 0 } space ? $"{space}/{Text(metadata, "name")}" : Text(metadata, "name");
 
     private static string Text(JsonElement metadata, string member) =>
         metadata.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text

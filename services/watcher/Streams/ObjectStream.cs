@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using k8s.Autorest;
@@ -24,6 +25,9 @@ internal sealed partial class ObjectStream(
 
     /// <summary>A watch that ends sooner, even in order, is not opened again at once.</summary>
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(2);
+
+    /// <summary>Time for the moments between a lost position and now.</summary>
+    private static readonly TimeSpan SteppingTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
     private readonly Committer _committer = new(stream, log, channel, metrics, time, session);
@@ -98,34 +102,78 @@ internal sealed partial class ObjectStream(
     /// <param name="cancellationToken">Ends it.</param>
     private async Task ListAsync(string? since, CancellationToken cancellationToken)
     {
-        var kind = stream.Served.Kind;
         var history = new History(api, stream, metrics, time);
+        if (since is not null)
+            since = await StepThroughAsync(history, since, cancellationToken);
+        var moment = await CompareAsync(history, since, null, cancellationToken);
+        LogListed(stream, since is null ? "at the beginning" : "compared", moment);
+    }
+
+    /// <summary>
+    /// Compares one moment after the other between the lost position and now, so that objects which came and went in between are found
+    /// too: every revision where that can be done in the time there is, else as many as can.
+    /// </summary>
+    /// <returns>The last moment that was compared.</returns>
+    private async Task<string> StepThroughAsync(History history, string since, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        try
+        {
+            var end = Transitions.Number(await _listWatch.MomentAsync(cancellationToken)) ?? 0;
+            var (at, stride, done) = (Transitions.Number(since) ?? end, 1UL, 0);
+            while (at + stride < end)
+            {
+                at += stride;
+                since = await CompareAsync(history, since, at.ToString(CultureInfo.InvariantCulture), cancellationToken);
+                var (elapsed, left) = (time.GetElapsedTime(began), SteppingTime - time.GetElapsedTime(began));
+                if (left <= TimeSpan.Zero)
+                    break;
+                var affordable = Math.Max(1, (ulong)(left / (elapsed / ++done)));
+                stride = Math.Max(1, (end - at + affordable - 1) / affordable);
+            }
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode == HttpStatusCode.Gone)
+        {
+            // etcd has forgotten that moment: from there to now is one step.
+            LogForgotten(stream, since);
+        }
+
+        return since;
+    }
+
+    /// <param name="history">Finds the steps of an object between two moments.</param>
+    /// <param name="since">The moment that the last seen state is of; null: nothing was ever seen.</param>
+    /// <param name="exact">The moment to compare with; null: now.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The moment that was compared with.</returns>
+    private async Task<string> CompareAsync(History history, string? since, string? exact, CancellationToken cancellationToken)
+    {
+        var kind = stream.Served.Kind;
         var known = log.Store.Versions(stream.Id);
         var silently = since is null;
         var moment = "";
         metrics.Listed(stream);
-        await foreach (var page in _listWatch.PagesAsync(null, FirstPage, cancellationToken))
+        await foreach (var page in _listWatch.PagesAsync(exact, FirstPage, cancellationToken))
         {
             using (page)
             {
-                moment = page.ResourceVersion;
+                moment = exact ?? page.ResourceVersion;
                 foreach (var item in page.Items)
                 {
-                    var state = ObjectState.Of(item, kind.ApiVersion, kind.Kind);
-                    if (known.Remove(state.Key, out var version) && version == state.Version)
-                        continue;
-                    await CompareAsync(log.Store.Get(stream.Id, state.Key), state);
+                    var (key, version) = ObjectState.Identify(item);
+                    if (!known.Remove(key, out var last) || last != version)
+                        await StepsAsync(log.Store.Get(stream.Id, key), ObjectState.Of(item, kind.ApiVersion, kind.Kind));
                 }
             }
         }
 
         foreach (var key in known.Keys)
-            await CompareAsync(log.Store.Get(stream.Id, key), null);
-        _committer.Reached(moment);
+            await StepsAsync(log.Store.Get(stream.Id, key), null);
+        _committer.Reached(moment, comparing: exact is not null);
         await _committer.FlushAsync(silently);
-        LogListed(stream, silently ? "at the beginning" : "compared", moment);
+        return moment;
 
-        async Task CompareAsync(ObjectState? old, ObjectState? now)
+        async Task StepsAsync(ObjectState? old, ObjectState? now)
         {
             _committer.Add(silently ? History.Steps(old, [now]) : await history.StepsAsync(old, now, since!, moment, cancellationToken));
             if (_committer.IsFull)
@@ -244,6 +292,9 @@ internal sealed partial class ObjectStream(
 
     [LoggerMessage(LogLevel.Information, "{Stream}: listed {How}, watching from {Position}")]
     private partial void LogListed(StreamSpec stream, string how, string position);
+
+    [LoggerMessage(LogLevel.Warning, "{Stream}: etcd has forgotten what was after {Position}; what an object went through since then comes as one step")]
+    private partial void LogForgotten(StreamSpec stream, string position);
 
     [LoggerMessage(LogLevel.Information, "{Stream}: the history is lost, comparing with what was last seen: {Error}")]
     private partial void LogExpired(StreamSpec stream, string error);
