@@ -27,7 +27,7 @@ internal sealed partial class ObjectStream(
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(2);
 
     /// <summary>Time for the moments between a lost position and now.</summary>
-    private static readonly TimeSpan SteppingTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SteppingTime = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
     private readonly Committer _committer = new(stream, log, channel, metrics, time, session);
