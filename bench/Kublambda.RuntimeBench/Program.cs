@@ -36,8 +36,13 @@ foreach (var (runtime, bareCommand, invokerCommand, source, target) in all)
 
 var report = new
 {
-    At = TimeProvider.System.GetUtcNow(), Cores = Environment.ProcessorCount, Kernel = (await File.ReadAllTextAsync("/proc/sys/kernel/osrelease")).Trim(),
-    Requests = requests, Rounds = rounds, Load.Connections, Runtimes = results,
+    At = TimeProvider.System.GetUtcNow(),
+    Cores = Environment.ProcessorCount,
+    Kernel = (await File.ReadAllTextAsync("/proc/sys/kernel/osrelease")).Trim(),
+    Requests = requests,
+    Rounds = rounds,
+    Load.Connections,
+    Runtimes = results,
 };
 Directory.CreateDirectory("bench/results");
 var file = $"bench/results/runtimes-{report.At.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}.json";

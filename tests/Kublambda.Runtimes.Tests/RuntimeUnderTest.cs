@@ -19,7 +19,7 @@ public sealed record RuntimeUnderTest(string Name, IReadOnlyList<string> Command
 
     public static RuntimeUnderTest Dotnet { get; } = new(
         "dotnet", ["dotnet", InCheckout("artifacts/bin/Kublambda.Invoker/debug/invoker.dll")], InCheckout("artifacts/bin/Suite/debug"),
-        "Suite.Function.Handler", "Suite.Function.Event", "Function.cs:line 50");
+        "Suite.Function.Handler", "Suite.Function.Event", "Function.cs:line 53");
 
     private static string InCheckout(string path) => Path.Combine(Checkout.Root(), path);
 

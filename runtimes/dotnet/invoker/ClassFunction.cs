@@ -8,14 +8,16 @@ internal static class ClassFunction
     /// <summary>By the interface's name: it may be the function's own copy of the package.</summary>
     public static RequestDelegate Http(Type type, Type contract)
     {
-        var create = ActivatorUtilities.CreateFactory(type, []);
+        var create = Creator(type);
         var function = Expression.Parameter(typeof(object));
         var context = Expression.Parameter(typeof(HttpContext));
         var call = Expression.Lambda<Func<object, HttpContext, Task>>(
             Expression.Call(Expression.Convert(function, contract), contract.GetMethod("HandleAsync")!, context), function, context).Compile();
+        if (!typeof(IDisposable).IsAssignableFrom(type) && !typeof(IAsyncDisposable).IsAssignableFrom(type))
+            return http => call(create(http), http);
         return async http =>
         {
-            var instance = create(http.RequestServices, null);
+            var instance = create(http);
             await call(instance, http);
             await EndAsync(instance);
         };
@@ -23,19 +25,32 @@ internal static class ClassFunction
 
     public static RequestDelegate Event(Type type, Type contract)
     {
-        var create = ActivatorUtilities.CreateFactory(type, []);
+        var create = Creator(type);
         var method = contract.GetMethod("HandleAsync")!;
         var data = contract.IsGenericType ? contract.GetGenericArguments()[0] : null;
         return async http =>
         {
             var cloudEvent = await EventReader.ReadAsync(http.Request);
-            var instance = create(http.RequestServices, null);
+            var instance = create(http);
             object?[] arguments = data is null ? [cloudEvent, http.RequestAborted] : [cloudEvent, EventReader.DataOf(cloudEvent, data), http.RequestAborted];
             await (Task)method.Invoke(instance, System.Reflection.BindingFlags.DoNotWrapExceptions, null, arguments, null)!;
             await EndAsync(instance);
             if (!http.Response.HasStarted)
                 http.Response.StatusCode = StatusCodes.Status204NoContent;
         };
+    }
+
+    /// <summary>A class that asks for nothing is spared the request's scope of services.</summary>
+    private static Func<HttpContext, object> Creator(Type type)
+    {
+        if (type.GetConstructors() is [{ } only] && only.GetParameters().Length == 0)
+        {
+            var make = Expression.Lambda<Func<object>>(Expression.New(only)).Compile();
+            return _ => make();
+        }
+
+        var factory = ActivatorUtilities.CreateFactory(type, []);
+        return http => factory(http.RequestServices, null);
     }
 
     private static async ValueTask EndAsync(object instance)

@@ -20,8 +20,11 @@ public static class Function
                     await request.Body.CopyToAsync(body);
                     return new
                     {
-                        request.Method, Path = request.Path.Value, Query = request.Query.ToDictionary(q => q.Key, q => q.Value.ToString()),
-                        Header = request.Headers["X-Test"].ToString(), Body = Convert.ToBase64String(body.ToArray()),
+                        request.Method,
+                        Path = request.Path.Value,
+                        Query = request.Query.ToDictionary(q => q.Key, q => q.Value.ToString()),
+                        Header = request.Headers["X-Test"].ToString(),
+                        Body = Convert.ToBase64String(body.ToArray()),
                     };
                 }
 
