@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -14,11 +16,16 @@ internal sealed class GitServer : IAsyncDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("kublambda-gitserver-").FullName;
     private readonly WebApplication _app;
 
-    private GitServer()
+    private GitServer(X509Certificate2? certificate)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            if (certificate is not null)
+                listen.UseHttps(certificate);
+        }));
+        builder.WebHost.UseKestrelHttpsConfiguration();
         _app = builder.Build();
         _app.Run(HandleAsync);
     }
@@ -36,9 +43,10 @@ internal sealed class GitServer : IAsyncDisposable
 
     public string Repository => Path.Combine(_root, "app.git");
 
-    public static async Task<GitServer> StartAsync()
+    /// <param name="certificate">For https.</param>
+    public static async Task<GitServer> StartAsync(X509Certificate2? certificate = null)
     {
-        var server = new GitServer();
+        var server = new GitServer(certificate);
         await server.RunAsync(null, null, ["init", "--quiet", "--bare", "--initial-branch=main", server.Repository]);
         await server._app.StartAsync();
         return server;

@@ -16,7 +16,7 @@ public sealed class SourceTests(SourceTests.Space space) : IClassFixture<SourceT
     public async Task A_push_to_the_branch_becomes_a_new_revision_at_once_when_asked_for_and_soon_when_not()
     {
         var first = await space.Server.CommitAsync("follow", "index.js", "exports.handler = () => 'one';");
-        var lambda = ALambda("follow").With(spec => spec with { Source = new() { Git = new() { Url = space.Server.GitUrl, Revision = "follow" } } });
+        var lambda = ALambda("follow").With(spec => spec with { Build = null, Source = new() { Git = new() { Url = space.Server.GitUrl, Revision = "follow" } } });
         var one = await space.ApplyUntilReadyAsync(lambda);
         await space.AnswersAsync(one, "one");
 
@@ -53,7 +53,7 @@ public sealed class SourceTests(SourceTests.Space space) : IClassFixture<SourceT
     {
         await space.Server.CommitAsync("big", "index.js", "exports.handler = () => require('fs').statSync(__dirname + '/noise.bin').size;");
         var sha256 = await space.Server.PackAsync("big.tar.gz", 50_000_000);
-        var lambda = ALambda("big").With(spec => spec with { Source = new() { Archive = new() { Url = space.Server.FileUrl("big.tar.gz"), Sha256 = new string('0', 64) } } });
+        var lambda = ALambda("big").With(spec => spec with { Build = null, Source = new() { Archive = new() { Url = space.Server.FileUrl("big.tar.gz"), Sha256 = new string('0', 64) } } });
         await space.ApplyAsync(lambda);
         var wrong = await space.ConditionAsync("big", ConditionTypes.Built, ConditionStatus.False, Reasons.SourceChecksumMismatch);
         Assert.Contains(sha256, wrong.Message, StringComparison.Ordinal);
@@ -100,13 +100,14 @@ public sealed class SourceTests(SourceTests.Space space) : IClassFixture<SourceT
         var ready = await space.ApplyUntilReadyAsync(ALambda("ready-made").With(spec => spec with
         {
             Runtime = Runtimes.Image,
+            Build = null,
             Source = new() { Image = new() { Reference = tag } },
         }));
         await space.AnswersAsync(ready, "ready made");
         Assert.Equal(image, ready.Status!.Image);
         Assert.Empty(await space.BuildPodsAsync(ready));
 
-        await space.ApplyAsync(ALambda("not-made").With(spec => spec with { Runtime = Runtimes.Image, Source = new() { Image = new() { Reference = $"{tag}-nope" } } }));
+        await space.ApplyAsync(ALambda("not-made").With(spec => spec with { Runtime = Runtimes.Image, Build = null, Source = new() { Image = new() { Reference = $"{tag}-nope" } } }));
         await space.ConditionAsync("not-made", ConditionTypes.Built, ConditionStatus.False, Reasons.SourceNotFound);
     }
 
