@@ -16,6 +16,8 @@ internal static partial class GitFault
     {
         _ when HostKey().IsMatch(error) => new SourceUnavailableException(
             $"The ssh host key of {url.Host} is not the one in known_hosts of the Secret. Compare `ssh-keyscan {url.Host}` with what the server's owner publishes, and write it there.", Reasons.SourceUnauthorized),
+        _ when BadKey().IsMatch(error) => new SourceUnavailableException(
+            "The ssh-privatekey of the Secret is no private key without a passphrase. Make one with `ssh-keygen -t ed25519 -N \"\"`.", Reasons.SourceUnauthorized),
         _ when Redirected().IsMatch(error) => new SourceRefusedException($"The git server redirects {url.Shown}, and redirects are not followed. Write the URL that it redirects to."),
         _ when Unauthorized().IsMatch(error) => new SourceUnavailableException(
             $"The git server refuses access to {url.Shown}: {LastLine(error)} Name a Secret with valid credentials in spec.source.git.secretRef.", Reasons.SourceUnauthorized),
@@ -23,8 +25,6 @@ internal static partial class GitFault
             $"There is no git repository at {url.Shown}, or it is private: {LastLine(error)} Look at spec.source.git.url, or name a Secret in spec.source.git.secretRef."),
         _ when Untrusted().IsMatch(error) => new SourceUnavailableException(
             $"The git server of {url.Shown} shows a certificate that is not trusted: {LastLine(error)} The operator can add the authority that signed it (setting Fetch__CaFile)."),
-        _ when BadKey().IsMatch(error) => new SourceUnavailableException(
-            "The ssh-privatekey of the Secret is no private key without a passphrase. Make one with `ssh-keygen -t ed25519 -N \"\"`.", Reasons.SourceUnauthorized),
         _ => new SourceUnavailableException($"{url.Shown} cannot be fetched: {LastLine(error)} The build goes on by itself when it can."),
     };
 

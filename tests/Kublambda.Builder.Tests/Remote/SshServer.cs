@@ -33,7 +33,9 @@ internal sealed class SshServer : IAsyncDisposable
         const string program = "/usr/sbin/sshd";
         if (!File.Exists(program))
             throw new InvalidOperationException($"This test runs {program}, which is not installed: apt-get install openssh-server (`make test-unit` does that by itself).");
+#pragma warning disable CA2000 // The caller's.
         var server = new SshServer();
+#pragma warning restore CA2000
         foreach (var name in new[] { "host", "user", "other" })
         {
             using var keygen = Process.Start("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", server.At(name)]);
