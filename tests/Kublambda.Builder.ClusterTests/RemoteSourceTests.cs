@@ -8,7 +8,7 @@ namespace Kublambda.Builder.ClusterTests;
 /// <summary>Sources from a git server, built on the real cluster.</summary>
 public sealed class RemoteSourceTests(Cluster cluster) : BuildScenario(cluster)
 {
-    private static readonly (string, string)[] Settings = [("Fetch:AllowedPrivate", "127.0.0.1"), ("Build:DefaultPipeline", "append")];
+    private static readonly (string, string)[] Settings = [("Fetch:AllowedPrivate", "127.0.0.1")];
 
     [Fact]
     public async Task A_moved_branch_becomes_a_new_image_and_one_that_moved_back_takes_the_old_one()
@@ -16,7 +16,7 @@ public sealed class RemoteSourceTests(Cluster cluster) : BuildScenario(cluster)
         await using var server = await GitServer.StartAsync();
         var first = await server.CommitAsync("main", ("index.js", "exports.handler = () => 1"));
         var builder = await StartAsync(Settings);
-        var lambda = ALambda("follows", spec => spec with { Source = new() { Git = new() { Url = server.Url, Revision = "main" } } });
+        var lambda = ALambda("follows", spec => spec with { Build = new() { Pipeline = "append" }, Source = new() { Git = new() { Url = server.Url, Revision = "main" } } });
         await builder.ChangedAsync(lambda);
         var one = await builder.SaysAsync<LambdaBuilt>(lambda);
 
@@ -40,7 +40,7 @@ public sealed class RemoteSourceTests(Cluster cluster) : BuildScenario(cluster)
         await server.CommitAsync("main", ("index.js", "exports.handler = () => 1"));
         server.Hang = true;
         var builder = await StartAsync([.. Settings, ("Fetch:Timeout", "00:00:02")]);
-        var lambda = ALambda("waits", spec => spec with { Source = new() { Git = new() { Url = server.Url } } });
+        var lambda = ALambda("waits", spec => spec with { Build = new() { Pipeline = "append" }, Source = new() { Git = new() { Url = server.Url } } });
         var watch = System.Diagnostics.Stopwatch.StartNew();
         await builder.ChangedAsync(lambda);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(1), $"the message was held for {watch.Elapsed}");
