@@ -8,6 +8,7 @@ using Kublambda.Contracts.Resources;
 namespace Kublambda.Builder.Tests.Remote;
 
 /// <summary>Private repositories, over real TLS and a real sshd.</summary>
+[Collection("makes directories of git")]
 public sealed class GitCredentialsTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

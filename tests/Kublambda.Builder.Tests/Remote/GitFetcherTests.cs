@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 namespace Kublambda.Builder.Tests.Remote;
 
 /// <summary>git itself, against a real git server.</summary>
+[Collection("makes directories of git")]
 public sealed class GitFetcherTests : IAsyncLifetime, IDisposable
 {
     private readonly RemoteFixture _remote = new();

@@ -13,6 +13,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace Kublambda.Builder.Tests.Remote;
 
 /// <summary>What is fetched, what is remembered, and when it is fetched again; with a real git server and a real registry.</summary>
+[Collection("makes directories of git")]
 public sealed class RemoteSourcesTests : IAsyncLifetime
 {
     private readonly RemoteFixture _remote = new();
