@@ -81,15 +81,15 @@ public sealed class AppendTests
     {
         var deep = string.Join('/', Enumerable.Repeat("directory", 20)) + "/x.js";
         using var bundle = await BundleOf(("index.js", "code"), ("lib/a.js", ""), (deep, "deep"));
-        using var layer = await FunctionLayer.CreateAsync(bundle, Stop);
-        using var again = await FunctionLayer.CreateAsync(bundle, Stop);
-        Assert.Equal((layer.Digest, layer.DiffId, layer.Length), (again.Digest, again.DiffId, again.Length));
+        using var layer = await FunctionLayer.PackAsync(bundle, Stop);
+        using var again = await FunctionLayer.PackAsync(bundle, Stop);
+        Assert.Equal((layer.Digest, layer.TarDigest, layer.Length), (again.Digest, again.TarDigest, again.Length));
 
         var entries = new Dictionary<string, (TarEntryType, string, string)>();
         using var bytes = new MemoryStream();
         await using (var gzip = new GZipStream(layer.Open(), CompressionMode.Decompress))
             await gzip.CopyToAsync(bytes, Stop);
-        Assert.Equal(layer.DiffId, Digest.Of(bytes.ToArray()));
+        Assert.Equal(layer.TarDigest, Digest.Of(bytes.ToArray()));
         bytes.Position = 0;
         await using var tar = new TarReader(bytes);
         while (await tar.GetNextEntryAsync(cancellationToken: Stop) is { } entry)
@@ -113,10 +113,10 @@ public sealed class AppendTests
     public async Task The_image_is_the_base_with_one_more_layer_and_our_labels(string manifestType, string configType, string layerType)
     {
         using var bundle = await BundleOf(("index.js", "code"));
-        using var layer = await FunctionLayer.CreateAsync(bundle, Stop);
+        using var layer = await FunctionLayer.PackAsync(bundle, Stop);
         var below = new OciManifest { MediaType = manifestType, Config = new(configType, Digest.Of([1]), 1), Layers = [new(layerType, Digest.Of([2]), 2)] };
         var content = new ManifestContent(new(manifestType, Digest.Of(below.ToBytes()), 1), below.ToBytes());
-        AppendedImage Make() => AppendedImage.Of(content, System.Text.Encoding.UTF8.GetBytes(Base), [new(layer.DiffId, layer.Digest, layer.Length)], new Dictionary<string, string> { [OciAnnotations.Revision] = "0123456789ab" });
+        AppendedImage Make() => AppendedImage.Of(content, System.Text.Encoding.UTF8.GetBytes(Base), [new(layer.TarDigest, layer.Digest, layer.Length)], new Dictionary<string, string> { [OciAnnotations.Revision] = "0123456789ab" });
 
         var image = Make();
         Assert.Equal(image.Manifest, Make().Manifest);
@@ -125,7 +125,7 @@ public sealed class AppendTests
         Assert.Equal([Digest.Of([2]), layer.Digest], manifest.Layers!.Select(l => l.Digest));
         Assert.Equal(layerType, manifest.Layers![1].MediaType);
         var config = JsonNode.Parse(image.Config)!;
-        Assert.Equal(layer.DiffId, config["rootfs"]!["diff_ids"]![1]!.GetValue<string>());
+        Assert.Equal(layer.TarDigest, config["rootfs"]!["diff_ids"]![1]!.GetValue<string>());
         Assert.Equal("""["node","/opt/invoker.js"]""", config["config"]!["Entrypoint"]!.ToJsonString());
         Assert.Equal("65532:65532", config["config"]!["User"]!.GetValue<string>());
         Assert.Equal("""{"vendor":"x","dev.kublambda.revision":"0123456789ab"}""", config["config"]!["Labels"]!.ToJsonString());
@@ -140,10 +140,10 @@ public sealed class AppendTests
     public async Task A_base_that_is_no_image_is_refused(string config)
     {
         using var bundle = await BundleOf(("index.js", "code"));
-        using var layer = await FunctionLayer.CreateAsync(bundle, Stop);
+        using var layer = await FunctionLayer.PackAsync(bundle, Stop);
         var below = new OciManifest { MediaType = MediaTypes.OciManifest, Config = new(MediaTypes.OciConfig, Digest.Of([1]), 1), Layers = [new(MediaTypes.OciLayerGzip, Digest.Of([2]), 2)] };
         var content = new ManifestContent(new(MediaTypes.OciManifest, Digest.Of(below.ToBytes()), 1), below.ToBytes());
-        Assert.ThrowsAny<JsonException>(() => AppendedImage.Of(content, System.Text.Encoding.UTF8.GetBytes(config), [new(layer.DiffId, layer.Digest, layer.Length)], []));
+        Assert.ThrowsAny<JsonException>(() => AppendedImage.Of(content, System.Text.Encoding.UTF8.GetBytes(config), [new(layer.TarDigest, layer.Digest, layer.Length)], []));
     }
 
     private static Task<Bundle> Source(bool dependencies) =>

@@ -32,7 +32,7 @@ public sealed class ImageAppender(IRegistryClient registry, IRegistryClients reg
         await _places.WaitAsync(cancellationToken);
         try
         {
-            using var layer = await FunctionLayer.CreateAsync(bundle, cancellationToken);
+            using var layer = await FunctionLayer.PackAsync(bundle, cancellationToken);
             return await WriteAsync(job, layer, dependencies, cancellationToken);
         }
         finally
@@ -43,7 +43,7 @@ public sealed class ImageAppender(IRegistryClient registry, IRegistryClients reg
 
     public void Dispose() => _places.Dispose();
 
-    private async Task<Descriptor> WriteAsync(BuildJob job, FunctionLayer layer, NewLayer? dependencies, CancellationToken cancellationToken)
+    private async Task<Descriptor> WriteAsync(BuildJob job, PackedTar layer, NewLayer? dependencies, CancellationToken cancellationToken)
     {
         var from = ImageReference.Parse(job.Base);
         var source = registries.For(from.Host);
@@ -51,7 +51,7 @@ public sealed class ImageAppender(IRegistryClient registry, IRegistryClients reg
         try
         {
             var (manifest, config) = await BaseAsync(source, from, cancellationToken);
-            var own = new NewLayer(layer.DiffId, layer.Digest, layer.Length);
+            var own = new NewLayer(layer.TarDigest, layer.Digest, layer.Length);
             IReadOnlyList<NewLayer> added = dependencies is null ? [own] : [dependencies, own];
             var image = AppendedImage.Of(manifest, config, added, Labels(job));
             var blobs = (manifest.Parse().Layers ?? []).Select(blob => new Func<CancellationToken, Task>(token => BringAsync(source, from.Repository, repository, blob, token))).ToList();

@@ -31,16 +31,16 @@ public static class StoreCommand
             // From an earlier try: another manifest under the tag would leave this one without a tag, where clean-up cannot find it.
             if (await registry.HeadManifestAsync(target.Repository, target.Tag!, cancellationToken) is not null)
                 return 0;
-            using var layer = await DependencyLayer.CreateAsync(directory, cancellationToken);
-            var config = JsonSerializer.SerializeToUtf8Bytes(new DependencyCache.Config(layer.Layer.DiffId), JsonSerializerOptions.Web);
+            using var layer = await DependencyLayer.PackAsync(directory, cancellationToken);
+            var config = JsonSerializer.SerializeToUtf8Bytes(new DependencyCache.Config(layer.TarDigest), JsonSerializerOptions.Web);
             var repository = target.Repository;
-            await registry.PushBlobAsync(repository, layer.Layer.Digest, layer.Layer.Length, layer.Open, cancellationToken);
+            await registry.PushBlobAsync(repository, layer.Digest, layer.Length, layer.Open, cancellationToken);
             await registry.PushBlobAsync(repository, Digest.Of(config), config.Length, () => new MemoryStream(config, writable: false), cancellationToken);
             var manifest = new OciManifest
             {
                 MediaType = MediaTypes.OciManifest,
                 Config = new Descriptor(DependencyCache.ConfigMediaType, Digest.Of(config), config.Length),
-                Layers = [new Descriptor(MediaTypes.OciLayerGzip, layer.Layer.Digest, layer.Layer.Length)],
+                Layers = [new Descriptor(MediaTypes.OciLayerGzip, layer.Digest, layer.Length)],
                 Annotations = new Dictionary<string, string> { [OciAnnotations.Created] = now.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture) },
             };
             await registry.PutManifestAsync(repository, target.Tag!, MediaTypes.OciManifest, manifest.ToBytes(), cancellationToken);

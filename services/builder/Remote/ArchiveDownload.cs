@@ -18,7 +18,7 @@ public sealed class ArchiveDownload(SourceHttp http, HostResolver hosts)
     /// <exception cref="SourceUnavailableException">The server does not answer, or refuses.</exception>
     public async Task<Bundle> BundleAsync(ArchiveSource source, CancellationToken cancellationToken)
     {
-        await using var file = Bundle.Scratch();
+        await using var file = ScratchFile.Create();
         await DownloadAsync(source, file, cancellationToken);
         return await SourceArchive.BundleAsync(file, SourceDirectory.Of(source.SubPath), cancellationToken);
     }

@@ -1,7 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Formats.Tar;
-using System.IO.Compression;
 using System.IO.Hashing;
-using System.Security.Cryptography;
 using Kublambda.Contracts;
 
 namespace Kublambda.Builder.Sources;
@@ -15,12 +14,12 @@ public sealed class Bundle : IDisposable
     internal const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     internal const UnixFileMode Program = Plain | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    private readonly FileStream? _file;
+    private readonly PackedTar? _packed;
     private readonly Func<Stream> _open;
 
-    private Bundle(FileStream? file, Func<Stream> open, string contentDigest, string digest, long length, IReadOnlyCollection<string> paths)
+    private Bundle(PackedTar? packed, Func<Stream> open, string contentDigest, string digest, long length, IReadOnlyCollection<string> paths)
     {
-        (_file, _open) = (file, open);
+        (_packed, _open) = (packed, open);
         ContentDigest = contentDigest;
         Digest = digest;
         Length = length;
@@ -43,69 +42,44 @@ public sealed class Bundle : IDisposable
     public string? Origin { get; internal set; }
 
     /// <summary>True where the registry has it already.</summary>
-    public bool IsRemembered => _file is null;
+    public bool IsRemembered => _packed is null;
 
     /// <summary>Opens the gzip from its start; the reader closes what it opened.</summary>
     public Stream Open() => _open();
 
     /// <summary>A bundle that the registry has, from an earlier fetch of the same content.</summary>
     internal static Bundle Remembered(string contentDigest, string digest, long length, IReadOnlyCollection<string> paths, string origin, Func<Stream> open) =>
-        new(file: null, open, contentDigest, digest, length, paths) { Origin = origin };
+        new(packed: null, open, contentDigest, digest, length, paths) { Origin = origin };
 
     /// <summary>Writes the bundle of a tree while holding every file to its stated size and the whole to <see cref="Limits"/>.</summary>
     /// <param name="tree">The files.</param>
     /// <param name="packedBytes">Where the source is an archive: its size, for the ratio cap.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="SourceRefusedException">The source is empty, damaged, has a link that leads out, or lies about its sizes.</exception>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The bundle disposes of it.")]
     public static async Task<Bundle> Create(SourceTree tree, long? packedBytes, CancellationToken cancellationToken)
     {
         tree.ResolveLinks();
         if (tree.Files.Count == 0)
             throw new SourceRefusedException("The source is empty: it holds no file. Add at least the file that spec.handler names.");
 
-        var file = Scratch();
-        try
-        {
-            using var content = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            await using (var gzip = new GZipStream(file, CompressionLevel.Fastest, leaveOpen: true))
-            await using (var hashed = new HashingStream(gzip, content))
-            await using (var tar = new TarWriter(hashed, TarEntryFormat.Gnu, leaveOpen: true))
-                await Write(tar, tree, packedBytes, cancellationToken);
-            await file.FlushAsync(cancellationToken);
-            file.Position = 0;
-            var digest = await SHA256.HashDataAsync(file, cancellationToken);
-            return new Bundle(file, () => new FileStream(file.Name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), Hex(content.GetHashAndReset()), Hex(digest), file.Length, tree.Paths);
-        }
-        catch
-        {
-            await file.DisposeAsync();
-            throw;
-        }
+        var packed = await PackedTar.CreateAsync(tar => Write(tar, tree, packedBytes, cancellationToken), cancellationToken);
+        return new Bundle(packed, packed.Open, packed.TarDigest, packed.Digest, packed.Length, tree.Paths);
     }
 
-    public void Dispose() => _file?.Dispose();
+    public void Dispose() => _packed?.Dispose();
 
     private static async Task Write(TarWriter tar, SourceTree tree, long? packedBytes, CancellationToken cancellationToken)
     {
         var budget = packedBytes is { } packed ? Math.Min(Limits.SourceBytes, packed * Limits.SourceRatio) : Limits.SourceBytes;
-        await using var scratch = Scratch();
+        await using var scratch = ScratchFile.Create();
         foreach (var source in tree.Files)
         {
             scratch.SetLength(0);
             await CopyExactly(source, scratch, budget, cancellationToken);
             budget -= scratch.Length;
             scratch.Position = 0;
-            // GNU, not PAX: .NET names PAX headers after its own process id, which no two machines share.
-            var entry = new GnuTarEntry(TarEntryType.RegularFile, source.Path)
-            {
-                Mode = source.Executable ? Program : Plain,
-                ModificationTime = DateTimeOffset.UnixEpoch,
-                AccessTime = default,
-                ChangeTime = default,
-                Uid = 0,
-                Gid = 0,
-                DataStream = scratch.Length == 0 ? null : scratch,
-            };
+            var entry = PackedTar.Entry(TarEntryType.RegularFile, source.Path, source.Executable ? Program : Plain, scratch);
             await tar.WriteEntryAsync(entry, cancellationToken);
         }
     }
@@ -143,16 +117,4 @@ public sealed class Bundle : IDisposable
 
     private static SourceRefusedException Lies(SourceEntry source) =>
         new($"The file \"{SourcePath.Show(source.Path)}\" in the source does not have the {source.Length} bytes that the archive states. Pack the archive again.");
-
-    internal static FileStream Scratch() => new(
-        Path.Combine(Path.GetTempPath(), $"kublambda-{Environment.ProcessId}-{Guid.NewGuid():N}"),
-        new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.ReadWrite,
-            Share = FileShare.ReadWrite | FileShare.Delete,
-            Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
-        });
-
-    private static string Hex(ReadOnlySpan<byte> hash) => $"sha256:{Convert.ToHexStringLower(hash)}";
 }

@@ -44,7 +44,7 @@ public static class SourceArchive
         const long most = Limits.SourceBytes + TarOverhead;
         var believable = Math.Min(most, packedBytes is { } packed ? Math.Max(Harmless, packed * Limits.SourceRatio) : most);
         await using var bounded = new BoundedStream(tar, believable, () => believable < most ? ZipSourceReader.LooksLikeABomb() : SourceTree.TooLarge());
-        await using var scratch = Bundle.Scratch();
+        await using var scratch = ScratchFile.Create();
         var tree = await new TarSourceReader(bounded, scratch, directory).ReadAsync(cancellationToken);
         directory.Require(tree);
         return await Bundle.Create(tree, packedBytes: null, cancellationToken);

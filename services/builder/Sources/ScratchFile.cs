@@ -1,4 +1,4 @@
-namespace Kublambda.Builder.Appending;
+namespace Kublambda.Builder.Sources;
 
 /// <summary>Temporary files that are gone when they are closed, or the process ends.</summary>
 internal static class ScratchFile
