@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 # The SDK alone is enough: without this it wants libicu, which a bare Debian does not have.
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT := 1
-.PHONY: help up down status build images test test-unit test-cluster test-e2e chaos chaos-watch bench-lifecycle bench-build bench-runtimes cel-conformance verify
+.PHONY: help up down status build images test test-unit test-cluster test-e2e chaos chaos-watch bench-lifecycle bench-build bench-watch bench-runtimes cel-conformance verify
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench-runtimes: ## An empty function beside the bare HTTP server of its language
 
 bench-build: ## Every pipeline that runs here, first build and after a change of one line, beside a bare build pod; results in bench/results
 	@deploy/local/up && KUBECONFIG=$(CURDIR)/.local/kubeconfig dotnet run --project bench/Kublambda.Bench --configuration Release -- builds --runs $(or $(BENCH_RUNS),5)
+
+bench-watch: ## A resource trigger beside a bare kubectl get -w: latency, events in a second, memory; results in bench/results
+	@deploy/local/up && KUBECONFIG=$(CURDIR)/.local/kubeconfig dotnet run --project bench/Kublambda.Bench --configuration Release -- watch
 
 cel-conformance: ## Runs CEL cases: CASES=file.json, else our own; ends with how many passed, failed, were skipped
 	@dotnet build tools/Kublambda.Cel.Conformance -v quiet -nologo && artifacts/bin/Kublambda.Cel.Conformance/debug/Kublambda.Cel.Conformance $(CASES)

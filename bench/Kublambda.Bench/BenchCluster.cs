@@ -18,7 +18,8 @@ internal sealed class BenchCluster(string kubeconfig) : IDisposable
 
     public IKubernetes Api { get; } = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig));
 
-    public async Task KubectlAsync(string input, CancellationToken cancellation, params string[] arguments)
+    /// <returns>What it printed.</returns>
+    public async Task<string> KubectlAsync(string input, CancellationToken cancellation, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("KUBECTL") ?? "kubectl", arguments)
         {
@@ -32,10 +33,28 @@ internal sealed class BenchCluster(string kubeconfig) : IDisposable
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(cancellation);
         var error = await process.StandardError.ReadToEndAsync(cancellation).ConfigureAwait(false);
-        await output.ConfigureAwait(false);
+        var said = await output.ConfigureAwait(false);
         await process.WaitForExitAsync(cancellation).ConfigureAwait(false);
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"kubectl {string.Join(' ', arguments)}: {error}");
+        return process.ExitCode == 0 ? said : throw new InvalidOperationException($"kubectl {string.Join(' ', arguments)}: {error}");
+    }
+
+    /// <summary>A kubectl that runs until it is disposed of; its lines go to <paramref name="line"/>.</summary>
+    public IDisposable Follow(Action<string> line, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("KUBECTL") ?? "kubectl", arguments) { RedirectStandardOutput = true };
+        start.Environment["KUBECONFIG"] = kubeconfig;
+        var process = new Following { StartInfo = start };
+        process.OutputDataReceived += (_, read) => line(read.Data ?? "");
+        process.Start();
+        process.BeginOutputReadLine();
+        return process;
+    }
+
+    /// <summary>What a function answers, in calls that may take long.</summary>
+    public static async Task<string> GetAsync(Uri url, CancellationToken cancellation)
+    {
+        using var patient = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        return await patient.GetStringAsync(url, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Calls until the answer is this text.</summary>
@@ -72,6 +91,16 @@ internal sealed class BenchCluster(string kubeconfig) : IDisposable
         catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException && !cancellation.IsCancellationRequested)
         {
             return null;
+        }
+    }
+
+    private sealed class Following : Process
+    {
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing && !HasExited)
+                Kill();
+            base.Dispose(disposing);
         }
     }
 }

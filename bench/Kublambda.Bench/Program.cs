@@ -16,23 +16,13 @@ var lifecycle = new Command("lifecycle", "From apply to the first 200, and from 
 {
     runs, results, kubeconfig,
 };
-lifecycle.SetAction(async (arguments, cancellation) =>
+lifecycle.SetAction((arguments, cancellation) => OnClusterAsync(arguments, async cluster =>
 {
-    var file = arguments.GetRequiredValue(kubeconfig);
-    if (!file.Exists)
-    {
-        await Console.Error.WriteLineAsync($"There is no cluster to measure: run `make up` first ({file.FullName} is not there).");
-        return 1;
-    }
-
-    using var cluster = new BenchCluster(file.FullName);
     await using var bench = await LifecycleBench.StartAsync(cluster, cancellation);
-    var samples = await bench.RunAsync(arguments.GetRequiredValue(runs), cancellation);
-    var report = Report.Of(samples, await Machine.ReadAsync(cluster, cancellation));
+    var report = Report.Of(await bench.RunAsync(arguments.GetRequiredValue(runs), cancellation), await Machine.ReadAsync(cluster, cancellation));
     Console.WriteLine(report.Table());
-    Console.WriteLine($"written to {await report.WriteAsync(arguments.GetRequiredValue(results), cancellation)}");
-    return 0;
-});
+    return await report.WriteAsync(arguments.GetRequiredValue(results), cancellation);
+}));
 var registry = new Option<Uri>("--registry")
 {
     Description = "The registry, as this machine reaches it.",
@@ -42,7 +32,26 @@ var builds = new Command("builds", "Builds by every pipeline that runs here, fir
 {
     runs, results, kubeconfig, registry,
 };
-builds.SetAction(async (arguments, cancellation) =>
+builds.SetAction((arguments, cancellation) => OnClusterAsync(arguments, async cluster =>
+{
+    await using var bench = await BuildBench.StartAsync(cluster, arguments.GetRequiredValue(registry), cancellation);
+    var report = BuildReport.Of(await bench.RunAsync(arguments.GetRequiredValue(runs), cancellation), await Machine.ReadAsync(cluster, cancellation));
+    Console.WriteLine(report.Table());
+    return await report.WriteAsync(arguments.GetRequiredValue(results), cancellation);
+}));
+var objects = new Option<int>("--objects") { Description = "Objects of the kind, for the memory.", DefaultValueFactory = _ => 5_000 };
+var watch = new Command("watch", "A resource trigger beside a bare kubectl get -w: added latency, events in a second, memory.") { results, kubeconfig, objects };
+watch.SetAction((arguments, cancellation) => OnClusterAsync(arguments, async cluster =>
+{
+    await using var bench = await WatchBench.StartAsync(cluster, cancellation);
+    var figures = await bench.RunAsync(paced: 400, burst: 4_000, arguments.GetRequiredValue(objects), cancellation);
+    var report = WatchReport.Of(figures, await Machine.ReadAsync(cluster, cancellation));
+    Console.WriteLine(report.Table());
+    return await report.WriteAsync(arguments.GetRequiredValue(results), cancellation);
+}));
+return await new RootCommand("Measures Kublambda beside baselines of the same machine and the same minute.") { lifecycle, builds, watch }.Parse(args).InvokeAsync();
+
+async Task<int> OnClusterAsync(ParseResult arguments, Func<BenchCluster, Task<string>> measure)
 {
     var file = arguments.GetRequiredValue(kubeconfig);
     if (!file.Exists)
@@ -52,11 +61,6 @@ builds.SetAction(async (arguments, cancellation) =>
     }
 
     using var cluster = new BenchCluster(file.FullName);
-    await using var bench = await BuildBench.StartAsync(cluster, arguments.GetRequiredValue(registry), cancellation);
-    var samples = await bench.RunAsync(arguments.GetRequiredValue(runs), cancellation);
-    var report = BuildReport.Of(samples, await Machine.ReadAsync(cluster, cancellation));
-    Console.WriteLine(report.Table());
-    Console.WriteLine($"written to {await report.WriteAsync(arguments.GetRequiredValue(results), cancellation)}");
+    Console.WriteLine($"written to {await measure(cluster)}");
     return 0;
-});
-return await new RootCommand("Measures Kublambda beside baselines of the same machine and the same minute.") { lifecycle, builds }.Parse(args).InvokeAsync();
+}

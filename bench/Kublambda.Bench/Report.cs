@@ -45,7 +45,12 @@ internal sealed record Report(Machine Machine, IReadOnlyList<Figure> Figures, IR
 /// <summary>One measure: its samples in seconds, sorted, and the nearest-rank percentiles of them.</summary>
 internal sealed record Figure(string Measure, double P50, double P95, IReadOnlyList<double> Seconds)
 {
-    public static Figure Of(string measure, IReadOnlyList<double> sorted) => new(measure, Rank(sorted, 0.50), Rank(sorted, 0.95), [.. sorted.Select(s => Math.Round(s, 3))]);
+    public static Figure Of(string measure, IReadOnlyList<double> sorted) =>
+        new(measure, Math.Round(sorted.Percentile(0.50), 3), Math.Round(sorted.Percentile(0.95), 3), [.. sorted.Select(s => Math.Round(s, 3))]);
+}
 
-    private static double Rank(IReadOnlyList<double> sorted, double share) => Math.Round(sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Count) - 1)], 3);
+/// <summary>Nearest-rank percentiles.</summary>
+internal static class Percentiles
+{
+    public static double Percentile(this IReadOnlyList<double> sorted, double share) => sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Count) - 1)];
 }
