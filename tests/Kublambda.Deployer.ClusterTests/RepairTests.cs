@@ -58,6 +58,8 @@ public sealed class RepairTests(Cluster cluster)
         cluster.Require();
         await cluster.DeployAsync(await cluster.ALambdaAsync(name, s => s with { Env = Cluster.Code("exports.handler = () => 1") }));
         var before = await cluster.EventuallyAsync(() => DeploymentAsync(name), d => d.Metadata.Annotations.ContainsKey("deployment.kubernetes.io/revision"), "seen");
+        // What nobody accepted and nobody saw rendered would be left alone.
+        await cluster.EventuallyAsync(() => Task.FromResult(cluster.Said(name)), said => said is not null, "watched");
         Assert.NotEqual(Core(before), Core(await PatchDeploymentAsync(name, patch)));
         await cluster.EventuallyAsync(() => DeploymentAsync(name), d => Core(d) == Core(before), "as before");
     }
