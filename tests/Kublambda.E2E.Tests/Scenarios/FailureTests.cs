@@ -103,26 +103,12 @@ public sealed class FailureTests(TestNamespace<FailureTests> space) : IClassFixt
     }
 
     [Fact]
-    public async Task Fields_of_later_versions_are_refused_by_name_and_nothing_is_built()
+    public async Task A_field_of_a_later_version_is_refused_by_name_and_nothing_is_built()
     {
-        var accepted = new Dictionary<string, Func<LambdaSpec, LambdaSpec>>
-        {
-            ["runtime"] = spec => spec with { Runtime = Runtimes.Python },
-            ["signature"] = spec => spec with { Signature = Signatures.CloudEvent },
-            ["source.git"] = spec => spec with { Source = new() { Git = new() { Url = "https://example.com/code.git" } } },
-            ["source.archive"] = spec => spec with { Source = new() { Archive = new() { Url = "https://example.com/a.zip", Sha256 = new string('a', 64) } } },
-            ["stateTables"] = spec => spec with { StateTables = ["orders"] },
-            ["triggers"] = spec => spec with { Triggers = [new() { Name = "pods", Resource = new() { ApiVersion = "v1", Kind = "Pod" } }] },
-        };
-        var names = accepted.Keys.ToDictionary(field => field, field => "later-" + field.ToLowerInvariant().Replace('.', '-'));
-        await space.ApplyAsync(accepted.Select(field => ALambdaThatSays(names[field.Key], "x").With(field.Value)));
-
-        foreach (var (field, name) in names)
-        {
-            var condition = await space.ConditionAsync(name, ConditionTypes.Accepted, ConditionStatus.False, Reasons.NotSupported);
-            Says(condition.Message, field);
-            Assert.Empty(await space.BuildPodsAsync(await space.ReadAsync(name)));
-        }
+        await space.ApplyAsync([ALambdaThatSays("later", "x").With(spec => spec with { StateTables = ["orders"] })]);
+        var condition = await space.ConditionAsync("later", ConditionTypes.Accepted, ConditionStatus.False, Reasons.NotSupported);
+        Says(condition.Message, "stateTables");
+        Assert.Empty(await space.BuildPodsAsync(await space.ReadAsync("later")));
     }
 
     [Fact]
