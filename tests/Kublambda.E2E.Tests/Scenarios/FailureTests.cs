@@ -105,10 +105,10 @@ public sealed class FailureTests(TestNamespace<FailureTests> space) : IClassFixt
     [Fact]
     public async Task A_field_of_a_later_version_is_refused_by_name_and_nothing_is_built()
     {
-        await space.ApplyAsync([ALambdaThatSays("later", "x").With(spec => spec with { StateTables = ["orders"] })]);
-        var condition = await space.ConditionAsync("later", ConditionTypes.Accepted, ConditionStatus.False, Reasons.NotSupported);
+        await space.ApplyAsync([ALambdaThatSays("state", "x").With(spec => spec with { StateTables = ["orders"] })]);
+        var condition = await space.ConditionAsync("state", ConditionTypes.Accepted, ConditionStatus.False, Reasons.NotSupported);
         Says(condition.Message, "stateTables");
-        Assert.Empty(await space.BuildPodsAsync(await space.ReadAsync("later")));
+        Assert.Empty(await space.BuildPodsAsync(await space.ReadAsync("state")));
     }
 
     [Fact]
