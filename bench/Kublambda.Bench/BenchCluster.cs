@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using k8s;
+using k8s.Models;
 
 namespace Kublambda.Bench;
 
@@ -18,16 +20,19 @@ internal sealed class BenchCluster(string kubeconfig) : IDisposable
 
     public IKubernetes Api { get; } = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig));
 
+    /// <summary>A namespace of this run.</summary>
+    public async Task<string> NamespaceAsync(CancellationToken cancellation)
+    {
+        var name = $"bench-{Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)[..6]}";
+        await Api.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new() { Name = name } }, cancellationToken: cancellation);
+        return name;
+    }
+
     /// <returns>What it printed.</returns>
     public async Task<string> KubectlAsync(string input, CancellationToken cancellation, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("KUBECTL") ?? "kubectl", arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["KUBECONFIG"] = kubeconfig;
+        var start = Kubectl(arguments);
+        (start.RedirectStandardInput, start.RedirectStandardError) = (true, true);
         using var process = Process.Start(start) ?? throw new InvalidOperationException("kubectl does not start");
         await process.StandardInput.WriteAsync(input.AsMemory(), cancellation).ConfigureAwait(false);
         process.StandardInput.Close();
@@ -41,9 +46,7 @@ internal sealed class BenchCluster(string kubeconfig) : IDisposable
     /// <summary>A kubectl that runs until it is disposed of; its lines go to <paramref name="line"/>.</summary>
     public IDisposable Follow(Action<string> line, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("KUBECTL") ?? "kubectl", arguments) { RedirectStandardOutput = true };
-        start.Environment["KUBECONFIG"] = kubeconfig;
-        var process = new Following { StartInfo = start };
+        var process = new Following { StartInfo = Kubectl(arguments) };
         process.OutputDataReceived += (_, read) => line(read.Data ?? "");
         process.Start();
         process.BeginOutputReadLine();
@@ -79,6 +82,13 @@ internal sealed class BenchCluster(string kubeconfig) : IDisposable
     {
         Api.Dispose();
         http.Dispose();
+    }
+
+    private ProcessStartInfo Kubectl(string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("KUBECTL") ?? "kubectl", arguments) { RedirectStandardOutput = true };
+        start.Environment["KUBECONFIG"] = kubeconfig;
+        return start;
     }
 
     private async Task<string?> TryGetAsync(Uri url, CancellationToken cancellation)

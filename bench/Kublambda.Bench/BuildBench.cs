@@ -20,12 +20,8 @@ internal sealed class BuildBench(BenchCluster cluster, Uri registry, string ns) 
     private V1Pod? _bare;
     private bool _modelled;
 
-    public static async Task<BuildBench> StartAsync(BenchCluster cluster, Uri registry, CancellationToken cancellation)
-    {
-        var ns = $"bench-{Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)[..6]}";
-        await cluster.Api.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new() { Name = ns } }, cancellationToken: cancellation);
-        return new BuildBench(cluster, registry, ns);
-    }
+    public static async Task<BuildBench> StartAsync(BenchCluster cluster, Uri registry, CancellationToken cancellation) =>
+        new BuildBench(cluster, registry, await cluster.NamespaceAsync(cancellation));
 
     public async Task<IReadOnlyList<BuildSample>> RunAsync(int runs, CancellationToken cancellation)
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 
 namespace Kublambda.Bench;
 
@@ -8,7 +7,6 @@ namespace Kublambda.Bench;
 internal sealed record BuildReport(Machine Machine, IReadOnlyList<BuildFigure> Figures, IReadOnlyDictionary<string, double> Ratios)
 {
     public const string Bare = "baseline: bare buildah pod";
-    private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     public static BuildReport Of(IReadOnlyList<BuildSample> samples, Machine machine)
     {
@@ -26,13 +24,7 @@ internal sealed record BuildReport(Machine Machine, IReadOnlyList<BuildFigure> F
         return text.ToString();
     }
 
-    public async Task<string> WriteAsync(DirectoryInfo directory, CancellationToken cancellation)
-    {
-        directory.Create();
-        var file = Path.Combine(directory.FullName, $"build-{Machine.At.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}.json");
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(this, Indented) + "\n", cancellation);
-        return file;
-    }
+    public Task<string> WriteAsync(DirectoryInfo directory, CancellationToken cancellation) => ResultFile.WriteAsync(directory, "build", Machine, this, cancellation);
 }
 
 /// <summary>One kind of build.</summary>

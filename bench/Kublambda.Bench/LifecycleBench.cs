@@ -27,8 +27,7 @@ internal sealed class LifecycleBench : IAsyncDisposable
     /// <summary>Makes the model Lambda and prepares the baselines.</summary>
     public static async Task<LifecycleBench> StartAsync(BenchCluster cluster, CancellationToken cancellation)
     {
-        var ns = $"bench-{Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)[..6]}";
-        await cluster.Api.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new() { Name = ns } }, cancellationToken: cancellation);
+        var ns = await cluster.NamespaceAsync(cancellation);
         await cluster.KubectlAsync(Manifest(ns, "model", "model", "buildah"), cancellation, "apply", "-f", "-");
         var build = await BenchCluster.UntilAsync("the build pod", async () =>
         {

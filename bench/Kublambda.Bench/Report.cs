@@ -1,14 +1,11 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 
 namespace Kublambda.Bench;
 
 /// <summary>Figures of one run, with ratios: seconds mean little on another machine, ratios do.</summary>
 internal sealed record Report(Machine Machine, IReadOnlyList<Figure> Figures, IReadOnlyDictionary<string, double> Ratios)
 {
-    private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web) { WriteIndented = true };
-
     public static Report Of(IReadOnlyList<Sample> samples, Machine machine)
     {
         var figures = samples.GroupBy(s => s.Measure).Select(g => Figure.Of(g.Key, [.. g.Select(s => s.Seconds).Order()])).ToList();
@@ -33,13 +30,7 @@ internal sealed record Report(Machine Machine, IReadOnlyList<Figure> Figures, IR
         return text.ToString();
     }
 
-    public async Task<string> WriteAsync(DirectoryInfo directory, CancellationToken cancellation)
-    {
-        directory.Create();
-        var file = Path.Combine(directory.FullName, $"lifecycle-{Machine.At.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}.json");
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(this, Indented) + "\n", cancellation);
-        return file;
-    }
+    public Task<string> WriteAsync(DirectoryInfo directory, CancellationToken cancellation) => ResultFile.WriteAsync(directory, "lifecycle", Machine, this, cancellation);
 }
 
 /// <summary>One measure: its samples in seconds, sorted, and the nearest-rank percentiles of them.</summary>

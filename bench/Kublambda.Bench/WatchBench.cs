@@ -34,12 +34,8 @@ internal sealed class WatchBench(BenchCluster cluster, string ns) : IAsyncDispos
     private readonly Dictionary<(string Name, int Version), double> _called = [];
     private int _told;
 
-    public static async Task<WatchBench> StartAsync(BenchCluster cluster, CancellationToken cancellation)
-    {
-        var ns = $"bench-{Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)[..6]}";
-        await cluster.Api.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new() { Name = ns } }, cancellationToken: cancellation);
-        return new WatchBench(cluster, ns);
-    }
+    public static async Task<WatchBench> StartAsync(BenchCluster cluster, CancellationToken cancellation) =>
+        new WatchBench(cluster, await cluster.NamespaceAsync(cancellation));
 
     /// <param name="paced">Changes of the latency run, 20 a second.</param>
     /// <param name="burst">Changes of the throughput run, as fast as eight writers can.</param>

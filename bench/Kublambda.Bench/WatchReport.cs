@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace Kublambda.Bench;
 
@@ -18,8 +17,6 @@ internal sealed record WatchFigures(
 /// <summary>Figures of one run, with ratios.</summary>
 internal sealed record WatchReport(Machine Machine, WatchFigures Figures, IReadOnlyDictionary<string, double> Ratios)
 {
-    private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web) { WriteIndented = true };
-
     public static WatchReport Of(WatchFigures figures, Machine machine) => new(machine, figures, new Dictionary<string, double>
     {
         ["events a second, function / kubectl"] = Math.Round(figures.CalledPerSecond / figures.WatchedPerSecond, 3),
@@ -33,11 +30,5 @@ internal sealed record WatchReport(Machine Machine, WatchFigures Figures, IReadO
         {string.Join(Environment.NewLine, Ratios.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Key,-40} {r.Value,6:F2}")))}
         """);
 
-    public async Task<string> WriteAsync(DirectoryInfo directory, CancellationToken cancellation)
-    {
-        directory.Create();
-        var file = Path.Combine(directory.FullName, $"watch-{Machine.At.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}.json");
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(this, Indented) + "\n", cancellation);
-        return file;
-    }
+    public Task<string> WriteAsync(DirectoryInfo directory, CancellationToken cancellation) => ResultFile.WriteAsync(directory, "watch", Machine, this, cancellation);
 }

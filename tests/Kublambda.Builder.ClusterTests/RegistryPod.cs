@@ -36,32 +36,15 @@ internal sealed class RegistryPod(string host)
         var settings = guarded ? Settings + Guard : Settings;
         await client.CoreV1.CreateNamespacedConfigMapAsync(
             new V1ConfigMap { Metadata = new() { Name = "registry" }, Data = new Dictionary<string, string> { ["config.yml"] = settings, ["htpasswd"] = PasswordFile } }, ns);
-        await client.CoreV1.CreateNamespacedPodAsync(
-            new V1Pod
+        return await StartAsync(
+            client, ns, "registry",
+            new()
             {
-                Metadata = new() { Name = "registry" },
-                Spec = new()
-                {
-                    TerminationGracePeriodSeconds = 1,
-                    EnableServiceLinks = false,
-                    // Up to 1.23 a pod that wants one is refused until the namespace has it.
-                    AutomountServiceAccountToken = false,
-                    Containers =
-                    [
-                        new()
-                        {
-                            Name = "registry",
-                            Image = "localhost/kublambda/registry:dev",
-                            Command = ["registry", "serve", "/files/config.yml"],
-                            VolumeMounts = [new() { Name = "files", MountPath = "/files" }, new() { Name = "data", MountPath = "/data" }],
-                            ReadinessProbe = new() { TcpSocket = new() { Port = 5000 }, PeriodSeconds = 1 },
-                        },
-                    ],
-                    Volumes = [new() { Name = "files", ConfigMap = new() { Name = "registry" } }, new() { Name = "data", EmptyDir = new() }],
-                },
+                Image = "localhost/kublambda/registry:dev",
+                Command = ["registry", "serve", "/files/config.yml"],
+                VolumeMounts = [new() { Name = "files", MountPath = "/files" }, new() { Name = "data", MountPath = "/data" }],
             },
-            ns);
-        return await ReadyAsync(client, ns, "registry");
+            new() { Name = "files", ConfigMap = new() { Name = "registry" } }, new() { Name = "data", EmptyDir = new() });
     }
 
     /// <summary>One that has nothing, and answers 403 to whoever wants to write.</summary>
@@ -76,35 +59,29 @@ internal sealed class RegistryPod(string host)
               res.end(status === 200 ? '{}' : JSON.stringify({ errors: [{ code, message: writes ? 'requested access to the resource is denied' : 'unknown' }] }));
             }).listen(5000);
             """;
+        // Has node; the installation has put it there.
+        return await StartAsync(client, ns, "forbidding", new() { Image = "localhost:5000/kublambda/runtime-nodejs:dev", Command = ["node", "-e", program] });
+    }
+
+    private static async Task<RegistryPod> StartAsync(IKubernetes client, string ns, string name, V1Container container, params V1Volume[] volumes)
+    {
+        container.Name = "registry";
+        container.ReadinessProbe = new() { TcpSocket = new() { Port = 5000 }, PeriodSeconds = 1 };
         await client.CoreV1.CreateNamespacedPodAsync(
             new V1Pod
             {
-                Metadata = new() { Name = "forbidding" },
+                Metadata = new() { Name = name },
                 Spec = new()
                 {
                     TerminationGracePeriodSeconds = 1,
                     EnableServiceLinks = false,
                     // Up to 1.23 a pod that wants one is refused until the namespace has it.
                     AutomountServiceAccountToken = false,
-                    Containers =
-                    [
-                        new()
-                        {
-                            Name = "registry",
-                            // Has node; the installation has put it there.
-                            Image = "localhost:5000/kublambda/runtime-nodejs:dev",
-                            Command = ["node", "-e", program],
-                            ReadinessProbe = new() { TcpSocket = new() { Port = 5000 }, PeriodSeconds = 1 },
-                        },
-                    ],
+                    Containers = [container],
+                    Volumes = volumes,
                 },
             },
             ns);
-        return await ReadyAsync(client, ns, "forbidding");
-    }
-
-    private static async Task<RegistryPod> ReadyAsync(IKubernetes client, string ns, string name)
-    {
         V1Pod pod = null!;
         await Cluster.EventuallyAsync(
             async () => (pod = await client.CoreV1.ReadNamespacedPodAsync(name, ns)).Status?.ContainerStatuses?.All(s => s.Ready) == true, "a registry");

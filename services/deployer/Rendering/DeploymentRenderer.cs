@@ -58,13 +58,7 @@ internal static class DeploymentRenderer
                 AutomountServiceAccountToken = workload.Spec.ServiceAccountName is not null,
                 EnableServiceLinks = false,
                 TerminationGracePeriodSeconds = workload.TimeoutSeconds + DrainSeconds,
-                SecurityContext = new V1PodSecurityContext
-                {
-                    RunAsNonRoot = true,
-                    RunAsUser = 65532,
-                    RunAsGroup = 65532,
-                    SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
-                },
+                SecurityContext = RestrictedSecurity.Pod(65532),
                 Containers = [FunctionContainer.Render(workload)],
                 Volumes =
                 [

@@ -37,13 +37,7 @@ internal static class FunctionContainer
         LivenessProbe = HasInvoker(workload.Spec) ? Liveness(workload.TimeoutSeconds) : null,
         TerminationMessagePath = "/dev/termination-log",
         TerminationMessagePolicy = "FallbackToLogsOnError",
-        SecurityContext = new V1SecurityContext
-        {
-            AllowPrivilegeEscalation = false,
-            ReadOnlyRootFilesystem = true,
-            RunAsNonRoot = true,
-            Capabilities = new V1Capabilities { Drop = ["ALL"] },
-        },
+        SecurityContext = RestrictedSecurity.Container(),
         VolumeMounts = [new V1VolumeMount { Name = "tmp", MountPath = "/tmp" }],
     };
 

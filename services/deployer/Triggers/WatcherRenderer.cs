@@ -1,6 +1,7 @@
 using System.Globalization;
 using k8s.Models;
 using Kublambda.Contracts;
+using Kublambda.Deployer.Rendering;
 using Kublambda.Hosting;
 
 namespace Kublambda.Deployer.Triggers;
@@ -97,13 +98,7 @@ internal static class WatcherRenderer
             AutomountServiceAccountToken = true,
             EnableServiceLinks = false,
             TerminationGracePeriodSeconds = 30,
-            SecurityContext = new V1PodSecurityContext
-            {
-                RunAsNonRoot = true,
-                RunAsUser = User,
-                RunAsGroup = User,
-                SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
-            },
+            SecurityContext = RestrictedSecurity.Pod(User),
             Containers =
             [
                 new V1Container
@@ -124,13 +119,7 @@ internal static class WatcherRenderer
                     },
                     TerminationMessagePath = "/dev/termination-log",
                     TerminationMessagePolicy = "FallbackToLogsOnError",
-                    SecurityContext = new V1SecurityContext
-                    {
-                        AllowPrivilegeEscalation = false,
-                        ReadOnlyRootFilesystem = true,
-                        RunAsNonRoot = true,
-                        Capabilities = new V1Capabilities { Drop = ["ALL"] },
-                    },
+                    SecurityContext = RestrictedSecurity.Container(),
                     VolumeMounts = [new V1VolumeMount { Name = "tmp", MountPath = "/tmp" }],
                 },
             ],
