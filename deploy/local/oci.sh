@@ -10,17 +10,19 @@ layer() {
 # is a tar file or a blob of another layout. Beside it lies `digests`: the manifest's and the config's.
 layout() {
   local reference=$1 config=$2 d=$3; shift 3
-  local blobs=$d/blobs/sha256 layers='' diffs='' one digest manifest configuration
+  local blobs=$d/blobs/sha256 layers='' diffs='' history='' one digest manifest configuration
   mkdir -p "$blobs"
   for one in "$@"; do
     digest=${one##*/}; [[ $digest =~ ^[0-9a-f]{64}$ ]] || digest=$(sha256sum <"$one" | cut -d' ' -f1)
     ln "$one" "$blobs/$digest" 2>/dev/null || cp "$one" "$blobs/$digest"
     layers+=${layers:+,}"{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"sha256:$digest\",\"size\":$(stat -c %s "$one")}"
     diffs+=${diffs:+,}"\"sha256:$digest\""
+    # One entry for each layer: Kaniko's --reproducible falls over an image that has fewer.
+    history+=${history:+,}'{"created":"1970-01-01T00:00:00Z","created_by":"deploy/local/image.sh"}'
   done
   configuration=$(blob application/vnd.oci.image.config.v1+json \
-    '{"architecture":"%s","os":"linux","created":"1970-01-01T00:00:00Z","config":{%s},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
-    "$(dpkg --print-architecture)" "$config" "$diffs")
+    '{"architecture":"%s","os":"linux","created":"1970-01-01T00:00:00Z","config":{%s},"rootfs":{"type":"layers","diff_ids":[%s]},"history":[%s]}' \
+    "$(dpkg --print-architecture)" "$config" "$diffs" "$history")
   manifest=$(blob application/vnd.oci.image.manifest.v1+json \
     '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{%s},"layers":[%s]}' "$configuration" "$layers")
   printf '{"schemaVersion":2,"manifests":[{%s,"annotations":{"io.containerd.image.name":"%s","org.opencontainers.image.ref.name":"%s"}}]}' \
