@@ -44,10 +44,11 @@ def send_plain(body, exchange, dispatcher, max_bytes):
 
 
 def _start(exchange, response, fields, body):
+    head = head_of_answer(response.status, fields, exchange.keep_alive)
     if not exchange.take_answer():
         raise Gone
     exchange.code = response.status_code
-    exchange.wire.send(head_of_answer(response.status, fields, exchange.keep_alive) + body)
+    exchange.wire.send(head + body)
 
 
 def _stream(response, exchange, fields, head):

@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 
+from .coroutines import EventLoop
 from .exchange import DONE, READING, RUNNING, WAITING
 from .fatal import BLOCKED, Fatal
 from .http1 import Gone, Refusal, head_of_answer
@@ -35,6 +36,7 @@ class Dispatcher:
         self._open = {}  # of exchanges, oldest first
         self._waiting = collections.deque()
         self._running = 0
+        self.loop = EventLoop()
         self.function = None
         self.draining = False
 
@@ -185,6 +187,9 @@ class Dispatcher:
 
     def expire(self):
         """Call this a few times a second: requests that have run out of time get their answer here. Returns a Fatal when the process is lost."""
+        fatal = self.loop.check(self._settings.timeout, self._settings.source)
+        if fatal is not None:
+            return fatal
         now = time.monotonic()
         bound = now - self._settings.timeout
         stuck = []
@@ -225,9 +230,17 @@ class Dispatcher:
         self.answer_instead(exchange, 504, "timeout", message)
         with self._lock:
             if exchange.stage == RUNNING:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(exchange.thread), ctypes.py_object(TimeIsUp))
+                interrupt(exchange)
         cut(exchange.wire.socket)
         self._leave(exchange)
+
+
+def interrupt(exchange):
+    cancel = exchange.cancel
+    if cancel is not None:
+        cancel()
+    else:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(exchange.thread), ctypes.py_object(TimeIsUp))
 
 
 def cut(sock, how=socket.SHUT_RDWR):

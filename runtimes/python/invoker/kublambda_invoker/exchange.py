@@ -14,7 +14,7 @@ class Exchange:
     it holds one of the places that the concurrency limit counts; the dispatcher's lock guards it.
     """
 
-    __slots__ = ("head", "wire", "peer", "started", "stage", "place", "granted", "interrupted", "thread", "code", "keep_alive", "linger", "_answer", "_id")
+    __slots__ = ("head", "wire", "peer", "started", "stage", "place", "granted", "interrupted", "thread", "cancel", "code", "keep_alive", "linger", "_answer", "_id")
 
     def __init__(self, wire, peer, head, started, thread):
         self.wire = wire
@@ -22,6 +22,7 @@ class Exchange:
         self.head = head
         self.started = started
         self.thread = thread
+        self.cancel = None  # ends what the thread waits for, where that is a coroutine
         self.stage = WAITING
         self.place = False
         self.granted = None

@@ -1,5 +1,6 @@
 """From a request to a call of the handler, and from what it gives back to an answer: with Flask, as the Functions Framework does."""
 
+import inspect
 import io
 import os
 import sys
@@ -11,18 +12,20 @@ from werkzeug.exceptions import HTTPException
 from .answer import send, send_plain
 from .contexts import FunctionContext
 from .events import read_event
+from .fatal import BAD_TARGET, LOAD_FAILED, Fatal
 from .http1 import Refusal
 
 # Names of headers as the environment has them. Bounded: callers choose them.
 _names = {}
 
 
-def adapt(handler, signature, settings):
+def adapt(handler, declared, error_handlers, settings):
     """A function of (exchange, body, dispatcher) that calls the handler and answers."""
     app = flask.Flask("main", root_path=settings.source, static_folder=None, template_folder=os.path.join(settings.source, "templates"))
-    for code, function in getattr(sys.modules.get("functions_framework"), "error_handlers", ()):
+    for code, function in error_handlers:
         app.register_error_handler(code, function)
-    call = handler if signature == "http" else lambda request: handler(request.environ["kublambda.event"])
+    call = caller(handler, declared)
+    is_event = declared.signature == "cloudevent"
     server = {
         "SCRIPT_NAME": "", "SERVER_NAME": "localhost", "SERVER_PORT": str(settings.port), "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
         "wsgi.errors": sys.stderr, "wsgi.multithread": True, "wsgi.multiprocess": False, "wsgi.run_once": False, "wsgi.input_terminated": True,
@@ -30,14 +33,14 @@ def adapt(handler, signature, settings):
 
     def function(exchange, body, dispatcher):
         env = environment(server, exchange, body)
-        if signature != "http":
+        if is_event:
             env["kublambda.event"] = event_of(exchange.head, body)
         context = FunctionContext(app, env)
         context.enter()
         error = None
         try:
             try:
-                answer = call(context.request)
+                answer = call(context.request, dispatcher.loop, exchange)
             except Exception as raised:
                 # Answers that are raised (abort(404)) and handlers of errors that the module registered.
                 answer = app.handle_user_exception(raised)
@@ -45,7 +48,7 @@ def adapt(handler, signature, settings):
             if (kind is str or kind is bytes) and context.plain:
                 response = answer if kind is bytes else answer.encode()
             else:
-                response = context.process(to_response(app, answer))
+                response = context.process(to_response(app, answer, dispatcher.loop, exchange))
         except BaseException as raised:
             error = raised
             raise
@@ -59,6 +62,72 @@ def adapt(handler, signature, settings):
     return function
 
 
+def caller(handler, declared):
+    """A function of (request, loop, exchange) that gives what the handler gives, awaited where it is a coroutine."""
+    if declared.aio and declared.signature == "http":
+        return aio_caller(handler)
+    if declared.signature == "http":
+        argument = None
+    elif declared.signature == "cloudevent":
+        argument = _event
+    else:
+        argument = _input(declared.input_type)
+
+    def call(request, loop, exchange):
+        answer = handler(request if argument is None else argument(request))
+        return loop.run(answer, exchange) if inspect.isawaitable(answer) else answer
+
+    return call if argument is None or argument is _event else lambda request, loop, exchange: _output(call(request, loop, exchange))
+
+
+def aio_caller(handler):
+    try:
+        from . import starlette_requests as starlette
+    except ImportError as error:
+        raise Fatal(
+            LOAD_FAILED, f"A function of functions_framework.aio takes a request of Starlette, which is not there: {error}.",
+            "name starlette in requirements.txt, or use @functions_framework.http, whose functions may be async too.") from None
+
+    def call(request, loop, exchange):
+        theirs = starlette.request_of(request)
+        try:
+            answer = handler(theirs)
+            if inspect.isawaitable(answer):
+                answer = loop.run(answer, exchange)
+        except Exception as error:
+            answer = starlette.answer_of_error(error)
+            if answer is None:
+                raise
+        return starlette.answer_of(answer, theirs, loop, exchange)
+
+    return call
+
+
+def _event(request):
+    return request.environ["kublambda.event"]
+
+
+def _input(kind):
+    make = getattr(kind, "from_dict", None) or getattr(kind, "model_validate", None)
+    if make is None:
+        raise Fatal(BAD_TARGET, f"The type {kind} of the typed function has neither from_dict nor model_validate.", "give it the class method from_dict(data).")
+
+    def read(request):
+        try:
+            return make(request.get_json(force=True))
+        except Exception as error:
+            raise Refusal(400, "bad_request", f"The request is no {kind.__name__}: {type(error).__name__}: {error}") from error
+
+    return read
+
+
+def _output(value):
+    for name in ("to_dict", "model_dump"):
+        if hasattr(value, name):
+            return getattr(value, name)()
+    return value
+
+
 def event_of(head, body):
     try:
         return read_event(head.headers, body)
@@ -66,14 +135,18 @@ def event_of(head, body):
         raise Refusal(400, "bad_event", str(error)) from None
 
 
-def to_response(app, answer):
-    """Flask's rules, and two more: nothing is 204, a number or a truth value is JSON."""
+def to_response(app, answer, loop, exchange):
+    """Flask's rules, and three more: nothing is 204, a number or a truth value is JSON, an asynchronous generator is streamed as others are."""
     if answer is None:
         return app.response_class(status=204)
     if isinstance(answer, HTTPException):
         return answer.get_response()
     if isinstance(answer, (int, float)):
         return app.json.response(answer)
+    if hasattr(answer, "__aiter__"):
+        answer = loop.iterate(answer, exchange)
+    elif type(answer) is tuple and answer and hasattr(answer[0], "__aiter__"):
+        answer = (loop.iterate(answer[0], exchange), *answer[1:])
     return app.make_response(answer)
 
 

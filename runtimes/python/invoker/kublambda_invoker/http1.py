@@ -196,5 +196,7 @@ def head_of_answer(status, headers, keep_alive):
     if isinstance(status, int):
         status = f"{status} {responses.get(status, 'Status')}"
     fields = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    if fields.count("\n") != len(headers) or fields.count("\r") != len(headers) or "\n" in status:
+        raise ValueError("The name or value of a header holds a line break.")
     kept = "Connection: keep-alive\r\nKeep-Alive: timeout=75" if keep_alive else "Connection: close"
     return f"HTTP/1.1 {status}\r\n{fields}Date: {_date[1]}\r\n{kept}\r\n\r\n".encode("latin-1", "replace")

@@ -7,6 +7,7 @@ import sys
 import traceback
 
 from .fatal import BAD_TARGET, LOAD_FAILED, Fatal
+from .framework import Framework
 from .supervisor import place
 
 TARGET = re.compile(r"([A-Za-z0-9_][\w./-]*)\.([A-Za-z_]\w*)", re.ASCII)
@@ -25,25 +26,17 @@ def load_function(settings):
     sys.path[0:0] = [settings.source, os.path.join(settings.source, PACKAGES)]
     sys.path.append(COMPAT)
     os.chdir(settings.source)
-    import functions_framework  # ours, or the function's own
-
+    framework = Framework()
     try:
         loaded = importlib.import_module(module)
     except BaseException as error:
         raise load_failure(error, file, settings.source) from None
-    handler = getattr(loaded, name, None) or registered(functions_framework, name)
+    handler = getattr(loaded, name, None) or framework.function(name)
     if not callable(handler):
         raise missing(loaded, handler, settings.target, name, file)
-    signature = getattr(handler, "__kublambda_signature__", settings.signature)
     from . import functions  # after the function's own packages are on the path: it may bring its Flask
 
-    return functions.adapt(handler, signature, settings)
-
-
-def registered(framework, name):
-    """Names given to functions apart from their own."""
-    found = getattr(framework, "registered", {}).get(name)
-    return found
+    return functions.adapt(handler, framework.declared(handler, settings.signature), framework.error_handlers, settings)
 
 
 def locate(target, source):
