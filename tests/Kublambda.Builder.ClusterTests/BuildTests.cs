@@ -46,11 +46,12 @@ public sealed class BuildTests(Cluster cluster) : BuildScenario(cluster)
     [Fact]
     public async Task A_newer_revision_ends_the_older_build_and_a_deleted_Lambda_all_of_them()
     {
-        Pipeline("test", "trap 'exit 1' TERM; sleep 300 & wait");
+        Pipeline("test", "trap 'exit 1' TERM; echo half way; sleep 300 & wait");
         var builder = await StartAsync();
         var lambda = ALambda("changes");
         await builder.ChangedAsync(lambda);
-        var first = (await builder.SaysAsync<BuildStarted>(lambda)).Revision;
+        var first = (await builder.SaysAsync<BuildStarted>(lambda, s => s.Step == "build")).Revision;
+        await Cluster.EventuallyAsync(async () => (await builder.LogAsync(lambda, first))?.Contains("half way", StringComparison.Ordinal) == true, "the build has said something");
         var newer = Change(lambda, l => l with { Source = Code("exports.handler = () => 'other'") });
         await builder.ChangedAsync(newer);
         var second = (await builder.SaysAsync<BuildStarted>(newer, s => s.Generation == 2)).Revision;
@@ -58,6 +59,9 @@ public sealed class BuildTests(Cluster cluster) : BuildScenario(cluster)
         // Steps of a quick build may end before the kubelet has said that they began; this one lasts.
         await builder.SaysAsync<BuildStarted>(newer, s => s.Generation == 2 && s.Step == "build");
         await Cluster.EventuallyAsync(async () => (await builder.PodsAsync()).All(p => p.GetLabel(Labels.Revision) == second), "the older build is gone");
+        var log = await builder.LogAsync(newer, first);
+        Assert.Contains("called off", log, StringComparison.Ordinal);
+        Assert.EndsWith("half way\n", log, StringComparison.Ordinal);
 
         await builder.DeletedAsync(newer);
         await Cluster.EventuallyAsync(async () => (await builder.PodsAsync()).Count == 0, "no build is left");

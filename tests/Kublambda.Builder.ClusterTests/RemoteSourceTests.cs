@@ -19,6 +19,7 @@ public sealed class RemoteSourceTests(Cluster cluster) : BuildScenario(cluster)
         var lambda = ALambda("follows", spec => spec with { Build = new() { Pipeline = "append" }, Source = new() { Git = new() { Url = server.Url, Revision = "main" } } });
         await builder.ChangedAsync(lambda);
         var one = await builder.SaysAsync<LambdaBuilt>(lambda);
+        Assert.Equal(first, one.Commit);
 
         await server.CommitAsync("main", ("index.js", "exports.handler = () => 2"));
         await builder.ChangedAsync(lambda);
@@ -50,6 +51,27 @@ public sealed class RemoteSourceTests(Cluster cluster) : BuildScenario(cluster)
         server.Hang = false;
         await builder.ChangedAsync(lambda);
         await builder.SaysAsync<LambdaBuilt>(lambda);
+    }
+
+    [Fact]
+    public async Task Servers_of_one_namespace_that_never_answer_hold_up_no_other_namespace()
+    {
+        await using var hanging = await GitServer.StartAsync();
+        hanging.Hang = true;
+        await using var server = await GitServer.StartAsync();
+        await server.CommitAsync("main", ("index.js", "exports.handler = () => 1"));
+        var builder = await StartAsync(Settings);
+        LambdaSpec From(LambdaSpec spec, string url) => spec with { Build = new() { Pipeline = "append" }, Source = new() { Git = new() { Url = url } } };
+        foreach (var i in Enumerable.Range(0, 8))
+            await builder.ChangedAsync(ALambda($"hangs{i}", spec => From(spec, hanging.Url), ns: "crowd"));
+        await Cluster.EventuallyAsync(() => Task.FromResult(hanging.Asked.Count == 2), "two of them are fetched");
+        var lambda = ALambda("quiet", spec => From(spec, server.Url));
+        var asked = DateTimeOffset.UtcNow;
+        await builder.ChangedAsync(lambda);
+        var built = await builder.SaysAsync<LambdaBuilt>(lambda);
+        TestContext.Current.TestOutputHelper?.WriteLine($"built {builder.SaidAt[built] - asked} after it was asked for, while eight others hang");
+        Assert.DoesNotContain(builder.Said, m => m is BuildFailed);
+        Assert.Equal(2, hanging.Asked.Count);
     }
 
     [Fact]

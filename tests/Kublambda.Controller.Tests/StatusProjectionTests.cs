@@ -97,6 +97,22 @@ public sealed class StatusProjectionTests
     }
 
     [Fact]
+    public void The_commit_of_a_git_source_is_told_and_the_next_one_of_the_same_files_too()
+    {
+        const string first = "0123456789abcdef0123456789abcdef01234567", second = "fedcba9876543210fedcba9876543210fedcba98";
+        See();
+        Tell(Started() with { Commit = first });
+        Assert.Equal(first, _lambda.Status!.Build!.Commit);
+        Assert.Contains("builds revision aaa, of commit 0123456789ab:", Condition(ConditionTypes.Built).Message, StringComparison.Ordinal);
+        Tell(Built() with { Commit = first });
+        Tell(Observed());
+        Assert.EndsWith(", of commit 0123456789ab.", Condition(ConditionTypes.Built).Message, StringComparison.Ordinal);
+        Assert.True(Tell(Built() with { Commit = second }));
+        Assert.Equal(second, _lambda.Status!.Build!.Commit);
+        Assert.Equal(ConditionStatus.True, Condition(ConditionTypes.Ready).Status);
+    }
+
+    [Fact]
     public void The_way_to_ready_is_told_step_by_step()
     {
         See();

@@ -11,6 +11,9 @@ public sealed record BuildFailed
     /// <summary>Null where the source could not even be read.</summary>
     public string? Revision { get; init; }
     public string? Pipeline { get; init; }
+
+    /// <summary>Of a git source: the commit.</summary>
+    public string? Commit { get; init; }
     public string? Pod { get; init; }
 
     /// <summary>One of <see cref="Reasons"/>.</summary>

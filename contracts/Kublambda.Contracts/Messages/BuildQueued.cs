@@ -8,6 +8,9 @@ public sealed record BuildQueued
     public required string Revision { get; init; }
     public required string Pipeline { get; init; }
 
+    /// <summary>Of a git source: the commit.</summary>
+    public string? Commit { get; init; }
+
     /// <summary>When it began to wait.</summary>
     public required DateTimeOffset QueuedAt { get; init; }
 

@@ -10,6 +10,9 @@ public sealed record BuildStarted
     public required string Revision { get; init; }
     public required string Pipeline { get; init; }
 
+    /// <summary>Of a git source: the commit.</summary>
+    public string? Commit { get; init; }
+
     /// <summary><c>namespace/name</c> of the build pod; null where the builder makes the image itself.</summary>
     public string? Pod { get; init; }
     public required DateTimeOffset StartedAt { get; init; }

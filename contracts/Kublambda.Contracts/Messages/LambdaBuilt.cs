@@ -13,6 +13,9 @@ public sealed record LambdaBuilt
     public required string Image { get; init; }
     public required string Pipeline { get; init; }
 
+    /// <summary>Of a git source: the commit.</summary>
+    public string? Commit { get; init; }
+
     /// <summary><c>namespace/name</c> of the build pod; null where nothing had to be built.</summary>
     public string? Pod { get; init; }
     public DateTimeOffset? StartedAt { get; init; }

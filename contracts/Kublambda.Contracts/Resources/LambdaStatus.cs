@@ -32,6 +32,9 @@ public sealed record BuildStatus
     public string? Revision { get; init; }
     public string? Pipeline { get; init; }
 
+    /// <summary>Of a git source: the commit that the branch, tag or HEAD stood at.</summary>
+    public string? Commit { get; init; }
+
     /// <summary>One of <see cref="BuildPhases"/>.</summary>
     public string? Phase { get; init; }
 

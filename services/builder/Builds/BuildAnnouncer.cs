@@ -1,5 +1,4 @@
 using k8s.Models;
-using Kublambda.Builder.Pipelines;
 using Kublambda.Builder.Queueing;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Messages;
@@ -18,26 +17,24 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
     public const string NoPipeline = "none";
 
     /// <param name="lambda">Whose.</param>
-    /// <param name="revision">Its revision.</param>
-    /// <param name="pipeline">What built it.</param>
+    /// <param name="job">What was built.</param>
     /// <param name="digest">The image.</param>
     /// <param name="pod">The build pod, where there is one.</param>
     /// <param name="took">From when to when it was built, where that was without a pod and just now.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    public async Task BuiltAsync(
-        Lambda lambda, string revision, Pipeline pipeline, string digest, V1Pod? pod, (DateTimeOffset From, DateTimeOffset To)? took, CancellationToken cancellationToken)
+    public async Task BuiltAsync(Lambda lambda, BuildJob job, string digest, V1Pod? pod, (DateTimeOffset From, DateTimeOffset To)? took, CancellationToken cancellationToken)
     {
-        var reference = LambdaRef.Of(lambda);
-        var image = $"{registry.Value.PullHost}/{Names.Repository(reference)}@{digest}";
+        var image = $"{registry.Value.PullHost}/{Names.Repository(job.Lambda)}@{digest}";
         LogBuilt(image);
         await publisher.PublishAsync(
             new LambdaBuilt
             {
-                Lambda = reference,
+                Lambda = job.Lambda,
                 Generation = lambda.Metadata.Generation ?? 0,
-                Revision = revision,
+                Revision = job.Revision,
                 Image = image,
-                Pipeline = pipeline.Name,
+                Pipeline = job.Pipeline.Name,
+                Commit = job.Commit,
                 Pod = pod is null ? null : BuildPod.FullName(pod),
                 StartedAt = pod is null ? took?.From : BuildPodReport.StartedAt(pod),
                 FinishedAt = pod is null ? took?.To : BuildPodReport.FinishedAt(pod),
@@ -66,6 +63,7 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
             Generation = lambda.Metadata.Generation ?? 0,
             Revision = job.Revision,
             Pipeline = job.Pipeline.Name,
+            Commit = job.Commit,
             StartedAt = at,
         },
         cancellationToken);
@@ -78,6 +76,7 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
             Generation = lambda.Metadata.Generation ?? 0,
             Revision = job.Revision,
             Pipeline = job.Pipeline.Name,
+            Commit = job.Commit,
             QueuedAt = place.Since,
             Place = place.Place,
             Waiting = place.Waiting,
@@ -95,6 +94,7 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
             Generation = generation,
             Revision = pod.GetLabel(Labels.Revision),
             Pipeline = pod.GetAnnotation(BuildPod.PipelineAnnotation),
+            Commit = pod.GetAnnotation(BuildPod.CommitAnnotation),
             Pod = BuildPod.FullName(pod),
             StartedAt = BuildPodReport.StartedAt(pod) ?? DateTimeOffset.UnixEpoch,
             Step = BuildPodReport.Of(pod).Running,
@@ -119,6 +119,7 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
                 Generation = lambda.Metadata.Generation ?? 0,
                 Revision = job.Revision,
                 Pipeline = job.Pipeline.Name,
+                Commit = job.Commit,
                 Pod = BuildPod.FullName(pod),
                 Reason = fault.Reason,
                 Message = LogTail.Cut(more + fault.Message, Limits.MessageLength),

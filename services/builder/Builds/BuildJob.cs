@@ -15,6 +15,9 @@ public sealed record BuildJob
     public required string Revision { get; init; }
     public required Pipeline Pipeline { get; init; }
 
+    /// <summary>Of a git source: the commit.</summary>
+    public string? Commit { get; init; }
+
     /// <summary>The bundle by digest, on the push side.</summary>
     public required string Bundle { get; init; }
 

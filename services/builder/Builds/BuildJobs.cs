@@ -35,6 +35,7 @@ public sealed class BuildJobs(
             Cluster = await cluster.ReadAsync(cancellationToken),
             Revision = revision,
             Pipeline = pipeline,
+            Commit = bundle.Commit,
             Bundle = "",
             Base = image?.ToString() ?? "",
             BaseInsecure = insecure,

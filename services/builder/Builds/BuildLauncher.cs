@@ -1,5 +1,6 @@
 using k8s.Models;
 using Kublambda.Builder.Appending;
+using Kublambda.Builder.Logs;
 using Kublambda.Builder.Queueing;
 using Kublambda.Builder.Sources;
 using Kublambda.Contracts;
@@ -10,7 +11,7 @@ namespace Kublambda.Builder.Builds;
 
 /// <summary>Starts build pods where there is a place for them, and ends those that nobody waits for any more.</summary>
 public sealed partial class BuildLauncher(
-    ILambdas lambdas, IRegistryClient registry, BuildPods pods, BuildSlots slots, ImageAppender appender, IOptions<BuildOptions> options, IOptions<RegistryOptions> registryOptions,
+    ILambdas lambdas, IRegistryClient registry, BuildPods pods, BuildSlots slots, BuildLogs logs, ImageAppender appender, IOptions<BuildOptions> options, IOptions<RegistryOptions> registryOptions,
     TimeProvider time, ILogger<BuildLauncher> logger)
 {
     /// <returns>The pod, or the place in the queue where all places are taken; neither where the Lambda changed or went meanwhile.</returns>
@@ -85,6 +86,7 @@ public sealed partial class BuildLauncher(
             if (pod.GetLabel(Labels.Revision) == revision || BuildPod.GenerationOf(pod) > generation || pod.Metadata.DeletionTimestamp is not null)
                 continue;
             LogSuperseded(pod.Name());
+            await logs.StoreCalledOffAsync(pod, time.GetUtcNow(), cancellationToken);
             await pods.DeleteAsync(pod, cancellationToken);
         }
     }

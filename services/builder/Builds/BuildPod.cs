@@ -16,6 +16,9 @@ public static class BuildPod
     /// <summary>Annotation: the name of the pipeline.</summary>
     public const string PipelineAnnotation = "kublambda.dev/pipeline";
 
+    /// <summary>Annotation: of a git source, the commit.</summary>
+    public const string CommitAnnotation = "kublambda.dev/commit";
+
     /// <summary>Annotation: when the builder last waited for the pod to end.</summary>
     public const string EndingAnnotation = "kublambda.dev/ending";
 
@@ -99,6 +102,8 @@ public static class BuildPod
             [AttemptAnnotation] = job.Attempt.ToString(CultureInfo.InvariantCulture),
             [PipelineAnnotation] = job.Pipeline.Name,
         };
+        if (job.Commit is { } commit)
+            annotations[CommitAnnotation] = commit;
         if (StepFailures.Write(job.Pipeline) is { } failures)
             annotations[StepFailures.Annotation] = failures;
         return annotations;

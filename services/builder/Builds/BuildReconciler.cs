@@ -137,7 +137,7 @@ public sealed partial class BuildReconciler(
         {
             await launcher.ForgetAsync(reference, cancellationToken);
             await launcher.CancelOthersAsync(reference, lambda.Metadata.Generation ?? 0, revision, cancellationToken);
-            await announcer.BuiltAsync(lambda, revision, pipeline, image.Digest, pod, took: null, cancellationToken);
+            await announcer.BuiltAsync(lambda, job, image.Digest, pod, took: null, cancellationToken);
             return null;
         }
 
@@ -225,7 +225,7 @@ public sealed partial class BuildReconciler(
             if (await launcher.AppendAsync(job, bundle, dependencies, timeout.Token) is { } image)
             {
                 var ended = time.GetUtcNow();
-                await announcer.BuiltAsync(lambda, job.Revision, job.Pipeline, image.Digest, pod: null, (began, ended), cancellationToken);
+                await announcer.BuiltAsync(lambda, job, image.Digest, pod: null, (began, ended), cancellationToken);
                 await logs.StoreAsync(job, BuildLogText.Of(job, bundle.Paths.Count, image.Digest, began, ended), cancellationToken);
             }
         }

@@ -12,12 +12,13 @@ public static class BuildLogText
 {
     /// <param name="pod">The build pod.</param>
     /// <param name="logs">By name of the step; null where the node has none (any more).</param>
-    public static string Of(V1Pod pod, IReadOnlyDictionary<string, string?> logs)
+    /// <param name="calledOff">When it was called off, where it was.</param>
+    public static string Of(V1Pod pod, IReadOnlyDictionary<string, string?> logs, DateTimeOffset? calledOff = null)
     {
         var report = BuildPodReport.Of(pod);
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"Build of {BuildPod.LambdaOf(pod)}, revision {pod.GetLabel(Labels.Revision)}, pipeline {pod.GetAnnotation(BuildPod.PipelineAnnotation)}, try {BuildPod.AttemptOf(pod)}, pod {BuildPod.FullName(pod)}\n");
-        text.Append(CultureInfo.InvariantCulture, $"Begun {Time(BuildPodReport.StartedAt(pod))}, {Outcome(pod, report)}\n");
+        text.Append(CultureInfo.InvariantCulture, $"Begun {Time(BuildPodReport.StartedAt(pod))}, {(calledOff is { } at && BuildPod.IsActive(pod) ? $"called off {Time(at)}: a newer source is built" : Outcome(pod, report))}\n");
         if (report.Cause is { } cause)
             text.Append(cause).Append('\n');
         foreach (var status in BuildPodReport.StatusesOf(pod).Where(s => s.State?.Running is not null || s.State?.Terminated is not null))

@@ -17,9 +17,28 @@ public sealed partial class BuildLogs(IRegistryClient registry, BuildPods pods, 
     /// <summary>Annotation on a build pod that ended: its log is in the registry.</summary>
     public const string StoredAnnotation = "kublambda.dev/log-stored";
 
+    private static readonly TimeSpan CalledOffPatience = TimeSpan.FromSeconds(5);
     private readonly ILogger _logger = logger;
 
     public static bool IsStored(V1Pod pod) => pod.GetAnnotation(StoredAnnotation) is not null;
+
+    /// <summary>Stores what a build that is called off has said so far; to be called before its pod goes. Bounded in time: the newer build waits for it.</summary>
+    public async Task StoreCalledOffAsync(V1Pod pod, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (IsStored(pod) || BuildPodReport.StepsOf(pod).Count == 0 || BuildPod.LambdaOf(pod) is not { } lambda || pod.GetLabel(Labels.Revision) is not { } revision)
+            return;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(CalledOffPatience);
+        try
+        {
+            await StoreAsync(lambda, revision, BuildPodReport.Of(pod).Reason ?? "CalledOff", await TextAsync(pod, now, end.Token), end.Token);
+        }
+        catch (Exception e) when (e is RegistryException or HttpRequestException or IOException or k8s.Autorest.HttpOperationException
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            LogNotStored(pod.Name(), e.Message);
+        }
+    }
 
     /// <summary>Stores the log of a pod that ended, once. A fault is logged and the next look tries again: the log is worth less than the build.</summary>
     /// <returns>False: it is still to be done.</returns>
@@ -30,7 +49,7 @@ public sealed partial class BuildLogs(IRegistryClient registry, BuildPods pods, 
         try
         {
             var report = BuildPodReport.Of(pod);
-            if (!await StoreAsync(lambda, revision, report.Reason ?? Reasons.BuildSucceeded, await TextAsync(pod, cancellationToken), cancellationToken))
+            if (!await StoreAsync(lambda, revision, report.Reason ?? Reasons.BuildSucceeded, await TextAsync(pod, null, cancellationToken), cancellationToken))
                 return false;
             await pods.AnnotateAsync(pod, StoredAnnotation, Names.LogTag(revision), cancellationToken);
             return true;
@@ -93,7 +112,7 @@ public sealed partial class BuildLogs(IRegistryClient registry, BuildPods pods, 
     {
         var pod = await pods.ReadAsync(Names.BuildPod(lambda, revision), cancellationToken);
         if (pod is not null && BuildPod.LambdaOf(pod) == lambda)
-            return await TextAsync(pod, cancellationToken);
+            return await TextAsync(pod, null, cancellationToken);
 
         var repository = Names.Repository(lambda);
         var manifest = (await registry.GetManifestAsync(repository, Names.LogTag(revision), cancellationToken))?.Parse();
@@ -103,13 +122,13 @@ public sealed partial class BuildLogs(IRegistryClient registry, BuildPods pods, 
         return await BoundedLog.ReadAsync(blob, 2 * Limits.BuildLogBytes, cancellationToken);
     }
 
-    private async Task<string> TextAsync(V1Pod pod, CancellationToken cancellationToken)
+    private async Task<string> TextAsync(V1Pod pod, DateTimeOffset? calledOff, CancellationToken cancellationToken)
     {
         var steps = BuildPodReport.StepsOf(pod).Select(s => s.Name).ToList();
         var logs = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var step in steps)
             logs[step] = await pods.WholeLogAsync(pod, step, Limits.BuildLogBytes / steps.Count, cancellationToken);
-        return BuildLogText.Of(pod, logs);
+        return BuildLogText.Of(pod, logs, calledOff);
     }
 
     [LoggerMessage(LogLevel.Warning, "The log of {Build} could not be stored yet: {Error}")]

@@ -5,11 +5,12 @@ using System.Security.Cryptography;
 using Kublambda.Builder.Sources;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
+using Microsoft.Extensions.Options;
 
 namespace Kublambda.Builder.Remote;
 
 /// <summary>Downloads <c>spec.source.archive</c> into a temporary file, and holds it to its digest.</summary>
-public sealed class ArchiveDownload(SourceHttp http, HostResolver hosts)
+public sealed class ArchiveDownload(SourceHttp http, HostResolver hosts, IOptions<FetchOptions> options)
 {
     private const int MaxRedirects = 5;
 
@@ -19,12 +20,14 @@ public sealed class ArchiveDownload(SourceHttp http, HostResolver hosts)
     public async Task<Bundle> BundleAsync(ArchiveSource source, CancellationToken cancellationToken)
     {
         await using var file = ScratchFile.Create();
-        await DownloadAsync(source, file, cancellationToken);
+        using var patience = new Patience(options.Value.IdleTimeout, cancellationToken);
+        await patience.OfAsync($"The server of {SourceUrl.Show(source.Url)}", p => DownloadAsync(source, file, p));
         return await SourceArchive.BundleAsync(file, SourceDirectory.Of(source.SubPath), cancellationToken);
     }
 
-    private async Task DownloadAsync(ArchiveSource source, FileStream file, CancellationToken cancellationToken)
+    private async Task<string> DownloadAsync(ArchiveSource source, FileStream file, Patience patience)
     {
+        var cancellationToken = patience.Token;
         try
         {
             using var response = await OpenAsync(new Uri(source.Url), cancellationToken);
@@ -36,6 +39,7 @@ public sealed class ArchiveDownload(SourceHttp http, HostResolver hosts)
             int read;
             while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
             {
+                patience.Received(read);
                 if (file.Length + read > Limits.ArchiveBytes)
                     throw TooLarge();
                 hash.AppendData(buffer, 0, read);
@@ -50,6 +54,8 @@ public sealed class ArchiveDownload(SourceHttp http, HostResolver hosts)
                     $"The archive at {SourceUrl.Show(source.Url)} ({file.Length} bytes) has the SHA-256 {digest}, and spec.source.archive.sha256 says {source.Sha256}. Look whether the URL gives what you mean; if it does, write the first one there.",
                     Reasons.SourceChecksumMismatch);
             }
+
+            return digest;
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {

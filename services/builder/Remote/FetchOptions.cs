@@ -27,6 +27,13 @@ public sealed record FetchOptions
     [Range(1, 100)]
     public int MaxConcurrent { get; init; } = 4;
 
+    /// <summary>Of these, how many may be of one namespace: servers that never answer hold up nobody else.</summary>
+    [Range(1, 100)]
+    public int MaxPerNamespace { get; init; } = 2;
+
+    /// <summary>How long a server may send nothing, or next to nothing, before its fetch is ended.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long one fetch may take.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -33,7 +33,9 @@ public sealed partial class GitFetcher(HostResolver hosts, SourceHttp http, Trus
         using var home = new GitHome();
         var environment = await PrepareAsync(home, url, secret, cancellationToken);
         string[] wanted = source.Revision is { } name ? [$"refs/heads/{name}", $"refs/tags/{name}^{{}}", $"refs/tags/{name}", name] : ["HEAD"];
-        var listed = await new GitProcess(home.Path).RunAsync(environment, ["ls-remote", "--", url.Text, .. wanted], cancellationToken);
+        using var patience = new Patience(options.Value.IdleTimeout, cancellationToken);
+        var listed = await patience.OfAsync(
+            $"The git server of {url.Shown}", p => new GitProcess(home.Path).RunAsync(environment, ["ls-remote", "--", url.Text, .. wanted], p.Token));
         if (listed.Code != 0)
             throw GitFault.Of(url, listed.Error);
         var refs = listed.Output.Split('\n').Select(l => l.Split('\t')).Where(p => p.Length == 2 && Commit().IsMatch(p[0])).DistinctBy(p => p[1]).ToDictionary(p => p[1], p => p[0], StringComparer.Ordinal);
@@ -60,7 +62,9 @@ public sealed partial class GitFetcher(HostResolver hosts, SourceHttp http, Trus
         var git = new GitProcess(home.Path);
         var local = GitEnvironment.Base(home.Path);
         await MustAsync(git.RunAsync(local, ["init", "--quiet", "--bare", "--template=", Repository], cancellationToken), url);
-        await FetchAsync(git, await PrepareAsync(home, url, secret, cancellationToken), url, commit, cancellationToken);
+        // Twice as long: a server may have to look for what it sends, and git for where to put it.
+        var fetching = new GitProcess(home.Path, idle: 2 * options.Value.IdleTimeout);
+        await FetchAsync(fetching, await PrepareAsync(home, url, secret, cancellationToken), url, commit, cancellationToken);
         var tree = directory.Path.Length == 0 ? $"{commit}^{{tree}}" : $"{commit}:{directory.Path}";
         var kind = await git.RunAsync(local, [$"--git-dir={Repository}", "cat-file", "-t", tree], cancellationToken);
         if (kind.Code != 0 || kind.Output.Trim() != "tree")

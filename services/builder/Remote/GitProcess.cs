@@ -15,7 +15,8 @@ internal sealed record GitResult(int Code, string Output, string Error);
 /// <summary>Runs git in an environment of its own, for a bounded time and with a bounded directory.</summary>
 /// <param name="directory">Where it works, and what it may fill.</param>
 /// <param name="limit">Bytes that the directory may hold.</param>
-internal sealed class GitProcess(string directory, long limit = Limits.GitBytes)
+/// <param name="idle">For how long it may stay as it is; null: for any time.</param>
+internal sealed class GitProcess(string directory, long limit = Limits.GitBytes, TimeSpan? idle = null)
 {
     private const int MaxText = 256 * 1024;
     private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(100);
@@ -42,8 +43,9 @@ internal sealed class GitProcess(string directory, long limit = Limits.GitBytes)
     {
         using var process = Start(environment, arguments);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Exception? fault = null;
 #pragma warning disable CA2025 // Awaited below, before it is disposed of.
-        var watch = WatchAsync(end);
+        var watch = WatchAsync(end, found => fault = found);
 #pragma warning restore CA2025
         try
         {
@@ -57,7 +59,7 @@ internal sealed class GitProcess(string directory, long limit = Limits.GitBytes)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw TooLarge();
+            throw fault ?? TooLarge();
         }
         finally
         {
@@ -101,12 +103,18 @@ internal sealed class GitProcess(string directory, long limit = Limits.GitBytes)
     }
 
     // git has no setting that bounds what it fetches.
-    private async Task WatchAsync(CancellationTokenSource end)
+    private async Task WatchAsync(CancellationTokenSource end, Action<Exception> found)
     {
+        var (last, since) = (-1L, Stopwatch.GetTimestamp());
         while (!end.IsCancellationRequested)
         {
-            if (SizeOf(new DirectoryInfo(directory)) > limit)
+            var size = SizeOf(new DirectoryInfo(directory));
+            if (size != last)
+                (last, since) = (size, Stopwatch.GetTimestamp());
+            var stuck = idle is { } most && Stopwatch.GetElapsedTime(since) > most;
+            if (size > limit || stuck)
             {
+                found(stuck ? Patience.SourceUnavailable("The git server", idle!.Value) : TooLarge());
                 await end.CancelAsync();
                 return;
             }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Kublambda.Builder.Remote;
 
 /// <summary><c>spec.source.image</c>: nothing is built, and a tag becomes a digest, so that all replicas run the same.</summary>
-public sealed class ReadyImages(ILambdas lambdas, IRegistryClients registries, HostResolver hosts, IOptions<RegistryOptions> options)
+public sealed class ReadyImages(ILambdas lambdas, IRegistryClients registries, HostResolver hosts, IOptions<RegistryOptions> options, IOptions<FetchOptions> fetch)
 {
     /// <returns>The image by digest, under the name that the user gave.</returns>
     /// <exception cref="SourceNotFoundException">There is no such image.</exception>
@@ -24,7 +24,8 @@ public sealed class ReadyImages(ILambdas lambdas, IRegistryClients registries, H
             return image with { Tag = null };
         try
         {
-            var found = await HeadAsync(lambda, image, cancellationToken)
+            using var patience = new Patience(fetch.Value.IdleTimeout, cancellationToken);
+            var found = await patience.OfAsync($"The registry of {image}", p => HeadAsync(lambda, image, p.Token))
                 ?? throw new SourceNotFoundException($"There is no image {image}. Look at spec.source.image.reference; the function starts by itself when the image is pushed.");
             return image with { Tag = null, Digest = found.Digest };
         }

@@ -19,6 +19,20 @@ public sealed class RemoteSourceWorker(
 
     protected override async Task<TimeSpan?> ReconcileAsync(LambdaRef key, CancellationToken cancellationToken)
     {
+        if (!asked.TryEnter(key))
+            return null;
+        try
+        {
+            return await FetchAsync(key, cancellationToken);
+        }
+        finally
+        {
+            asked.Leave(key);
+        }
+    }
+
+    private async Task<TimeSpan?> FetchAsync(LambdaRef key, CancellationToken cancellationToken)
+    {
         var anew = asked.TakeAnew(key);
         if (await lambdas.ReadBuildableAsync(key, cancellationToken) is not { } lambda || !RemoteSources.AreOf(lambda.Spec))
         {

@@ -67,8 +67,10 @@ public sealed partial class RemoteSources(
         var secret = source.SecretRef is { } named ? await SecretAsync(lambda, named.Name, cancellationToken) : null;
         var commit = await HeadAsync(reference, lambda, source, secret, anew, cancellationToken);
         var tree = BundleMemory.Origin("git", commit, source.SubPath);
-        return await memory.FindAsync(reference, tree, cancellationToken)
+        var bundle = await memory.FindAsync(reference, tree, cancellationToken)
             ?? await TimedAsync($"{SourceUrl.Show(source.Url)} at {commit}", tree, () => git.BundleAsync(source, secret, commit, cancellationToken));
+        bundle.Commit = commit;
+        return bundle;
     }
 
     private async Task<string> HeadAsync(LambdaRef reference, Lambda lambda, GitSource source, V1Secret? secret, bool anew, CancellationToken cancellationToken)

@@ -41,6 +41,9 @@ public sealed class Bundle : IDisposable
     /// <summary>Of a source that was fetched: what names its content, see <see cref="Names.FetchedTag"/>.</summary>
     public string? Origin { get; internal set; }
 
+    /// <summary>Of a git source: the commit.</summary>
+    public string? Commit { get; internal set; }
+
     /// <summary>True where the registry has it already.</summary>
     public bool IsRemembered => _packed is null;
 

@@ -23,7 +23,7 @@ public static partial class StatusProjection
         conditions.Set(
             ConditionTypes.Built, ConditionStatus.Unknown, Reasons.BuildQueued,
             $"Place {fact.Place} of {fact.Waiting} in the queue: all places for builds are taken. It starts by itself; the operator can add places (the setting Build__MaxConcurrent).", fact.Generation);
-        var build = new BuildStatus { Revision = fact.Revision, Pipeline = fact.Pipeline, Phase = BuildPhases.Queued, Place = fact.Place, QueuedAt = queued };
+        var build = new BuildStatus { Revision = fact.Revision, Pipeline = fact.Pipeline, Commit = fact.Commit, Phase = BuildPhases.Queued, Place = fact.Place, QueuedAt = queued };
         return Finish(lambda, status with { Build = build }, conditions);
     }
 
@@ -41,13 +41,14 @@ public static partial class StatusProjection
         if (status.Build is { } build && build.Revision == fact.Revision && (build.FinishedAt >= started || (build.StartedAt == started && build.Steps?.Count > fact.Steps.Count)))
             return null;
 
-        var how = fact.Pod is null ? $"The builder builds revision {fact.Revision}."
-            : $"Pod {fact.Pod} builds revision {fact.Revision}: it {(fact.Step is null ? "is being started" : $"runs the step \"{fact.Step}\"")}.";
+        var how = fact.Pod is null ? $"The builder builds revision {fact.Revision}{Of(fact.Commit)}."
+            : $"Pod {fact.Pod} builds revision {fact.Revision}{Of(fact.Commit)}: it {(fact.Step is null ? "is being started" : $"runs the step \"{fact.Step}\"")}.";
         conditions.Set(ConditionTypes.Built, ConditionStatus.Unknown, Reasons.Building, how, fact.Generation);
         var running = new BuildStatus
         {
             Revision = fact.Revision,
             Pipeline = fact.Pipeline,
+            Commit = fact.Commit,
             Pod = fact.Pod,
             Phase = BuildPhases.Running,
             Step = fact.Step,
@@ -71,6 +72,7 @@ public static partial class StatusProjection
         {
             Revision = fact.Revision,
             Pipeline = fact.Pipeline,
+            Commit = fact.Commit,
             Pod = fact.Pod ?? old?.Pod,
             Phase = BuildPhases.Succeeded,
             QueuedAt = old?.QueuedAt,
@@ -102,6 +104,7 @@ public static partial class StatusProjection
         {
             Revision = fact.Revision,
             Pipeline = fact.Pipeline,
+            Commit = fact.Commit,
             Pod = fact.Pod,
             // A pod that is held up runs on, until its time is up.
             Phase = fact is { Pod: not null, FinishedAt: null } ? BuildPhases.Running : BuildPhases.Failed,
@@ -119,11 +122,13 @@ public static partial class StatusProjection
         conditions.IsTrue(ConditionTypes.Built, generation) && status.Revision == revision;
 
     private static void SetBuilt(ConditionSet conditions, string revision, BuildStatus? build, long generation) => conditions.Set(
-        ConditionTypes.Built, ConditionStatus.True, Reasons.BuildSucceeded, $"The image of revision {revision} is in the registry{Took(build)}.", generation);
+        ConditionTypes.Built, ConditionStatus.True, Reasons.BuildSucceeded, $"The image of revision {revision} is in the registry{Took(build)}{Of(build?.Commit)}.", generation);
 
     private static string Took(BuildStatus? build) => build is { StartedAt: { } start, FinishedAt: { } end }
         ? string.Create(CultureInfo.InvariantCulture, $", built in {(end - start).TotalSeconds:0} s by the pipeline {build.Pipeline}")
         : "";
+
+    private static string Of(string? commit) => commit is null ? "" : $", of commit {commit[..Math.Min(commit.Length, 12)]}";
 
     private static DateTimeOffset? QueuedAt(LambdaStatus status, string? revision) =>
         revision is not null && status.Build?.Revision == revision ? status.Build.QueuedAt : null;

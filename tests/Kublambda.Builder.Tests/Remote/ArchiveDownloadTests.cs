@@ -169,6 +169,46 @@ public sealed class ArchiveDownloadTests : IAsyncLifetime, IDisposable
         Assert.Contains($"larger than {Limits.ArchiveBytes / 1024 / 1024} MiB", refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_that_sends_nothing_or_a_byte_now_and_then_is_given_up(bool trickles)
+    {
+        _answer = async context =>
+        {
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                if (trickles)
+                    await context.Response.Body.WriteAsync(new byte[1], context.RequestAborted);
+                await Task.Delay(50, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+        };
+        using var remote = new RemoteFixture(options: new FetchOptions { CaFile = "/nonexistent", IdleTimeout = TimeSpan.FromSeconds(0.5) });
+        var watch = Stopwatch.StartNew();
+        var idle = await Assert.ThrowsAsync<SourceUnavailableException>(() => remote.Archives.BundleAsync(new() { Url = Url, Sha256 = Hex(_zip) }, Stop));
+        Assert.Contains("Fetch__IdleTimeout", idle.Message, StringComparison.Ordinal);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"took {watch.Elapsed}");
+    }
+
+    [Fact]
+    public async Task A_slow_server_that_goes_on_sending_is_waited_for()
+    {
+        var noise = new byte[12_000];
+        new Random(1).NextBytes(noise);
+        var zip = Zips.Of([("index.js", "x"u8.ToArray(), 0), ("noise", noise, 0)]);
+        _answer = async context =>
+        {
+            for (var sent = 0; sent < zip.Length; sent += 1000)
+            {
+                await context.Response.Body.WriteAsync(zip.AsMemory(sent, Math.Min(1000, zip.Length - sent)));
+                await Task.Delay(100);
+            }
+        };
+        // A stretch has to bring 500 bytes.
+        using var remote = new RemoteFixture(options: new FetchOptions { CaFile = "/nonexistent", IdleTimeout = TimeSpan.FromSeconds(0.5) });
+        (await remote.Archives.BundleAsync(new() { Url = Url, Sha256 = Hex(zip) }, Stop)).Dispose();
+    }
+
     [Fact]
     public async Task What_is_no_archive_is_refused()
     {

@@ -216,6 +216,18 @@ public sealed class GitFetcherTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_hangs_is_given_up_whether_it_is_asked_for_a_branch_or_for_a_commit()
+    {
+        var commit = await _server.CommitAsync("main", ("index.js", "x"));
+        _server.Hang = true;
+        using var hasty = new RemoteFixture(options: new FetchOptions { CaFile = "/nonexistent", IdleTimeout = TimeSpan.FromSeconds(0.4) });
+        var source = new GitSource { Url = _server.Url };
+        Assert.Contains("Fetch__IdleTimeout", (await ThrowsAsync<SourceUnavailableException>(() => hasty.Git.ResolveAsync(source, null, Stop))).Message, StringComparison.Ordinal);
+        Assert.Contains("Fetch__IdleTimeout", (await ThrowsAsync<SourceUnavailableException>(() => hasty.Git.BundleAsync(source, null, commit, Stop))).Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), $"kublambda-git-{Environment.ProcessId}-*"));
+    }
+
+    [Fact]
     public async Task Nothing_is_left_in_the_temporary_directory()
     {
         var commit = await _server.CommitAsync("main", ("index.js", "x"));

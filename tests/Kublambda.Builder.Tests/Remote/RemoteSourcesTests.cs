@@ -43,15 +43,17 @@ public sealed class RemoteSourcesTests : IAsyncLifetime
     [Fact]
     public async Task A_commit_is_fetched_once_by_all_replicas_and_a_moved_branch_when_it_is_looked_at_anew()
     {
-        await _server.CommitAsync("main", ("index.js", "one"));
+        var commit = await _server.CommitAsync("main", ("index.js", "one"));
         var lambda = ALambda(new() { Git = new() { Url = _server.Url } });
         using var first = await _sources.GetAsync(lambda, anew: true, Stop);
         Assert.False(first.IsRemembered);
+        Assert.Equal(commit, first.Commit);
         await SourceArtifact.PushAsync(_client, TestPipelines.Job() with { Lambda = LambdaRef.Of(lambda) }, first, _time.GetUtcNow(), Stop);
 
         var fetches = Fetches();
         using var again = await Sources().GetAsync(lambda, anew: true, Stop);
         Assert.True(again.IsRemembered);
+        Assert.Equal(commit, again.Commit);
         // Where the branch points to is asked for in one request; a fetch takes two more.
         Assert.Equal(fetches + 1, Fetches());
         Assert.Equal((first.ContentDigest, first.Digest, first.Length), (again.ContentDigest, again.Digest, again.Length));

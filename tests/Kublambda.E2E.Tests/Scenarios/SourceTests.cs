@@ -22,10 +22,12 @@ public sealed class SourceTests(SourceTests.Space space) : IClassFixture<SourceT
 
         var second = await space.Server.CommitAsync("follow", "index.js", "exports.handler = () => 'two';");
         Assert.NotEqual(first, second);
+        Assert.Equal(first, one.Status!.Build!.Commit);
         await space.KubectlAsync("annotate", "lambda", "follow", $"{Labels.Fetch}=now");
         var two = await space.UntilAsync("follow", "Ready with the second commit", l => Seen.IsReady(l) && l.Status!.Revision != one.Status!.Revision);
         await space.AnswersAsync(two, "two");
         Assert.Equal(one.Metadata.Generation, two.Metadata.Generation);
+        Assert.Contains(second, await space.KubectlAsync("describe", "lambda", "follow"), StringComparison.Ordinal);
 
         await space.Server.CommitAsync("follow", "index.js", "exports.handler = () => 'three';");
         var three = await space.UntilAsync("follow", "Ready with the third commit, unasked", l => Seen.IsReady(l) && l.Status!.Revision != two.Status!.Revision, seconds: 120);
