@@ -49,8 +49,8 @@ bench-runtimes: ## An empty function beside the bare HTTP server of its language
 bench-build: ## Every pipeline that runs here, first build and after a change of one line, beside a bare build pod; results in bench/results
 	@deploy/local/up && KUBECONFIG=$(CURDIR)/.local/kubeconfig dotnet run --project bench/Kublambda.Bench --configuration Release -- builds --runs $(or $(BENCH_RUNS),5)
 
-bench-watch: ## A resource trigger beside a bare kubectl get -w: latency, events in a second, memory; results in bench/results
-	@deploy/local/up && KUBECONFIG=$(CURDIR)/.local/kubeconfig dotnet run --project bench/Kublambda.Bench --configuration Release -- watch
+bench-watch: ## Resource triggers beside a bare kubectl get -w: latency, events in a second, memory, 500 triggers; results in bench/results
+	@deploy/local/up && for what in watch triggers; do KUBECONFIG=$(CURDIR)/.local/kubeconfig dotnet run --project bench/Kublambda.Bench --configuration Release -- $$what || exit 1; done
 
 cel-conformance: ## Runs CEL cases: CASES=file.json, else our own; ends with how many passed, failed, were skipped
 	@dotnet build tools/Kublambda.Cel.Conformance -v quiet -nologo && artifacts/bin/Kublambda.Cel.Conformance/debug/Kublambda.Cel.Conformance $(CASES)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using k8s;
 using k8s.Models;
 
@@ -29,24 +30,29 @@ internal sealed class BenchCluster(string kubeconfig) : IDisposable
     }
 
     /// <returns>What it printed.</returns>
-    public async Task<string> KubectlAsync(string input, CancellationToken cancellation, params string[] arguments)
+    public Task<string> KubectlAsync(string input, CancellationToken cancellation, params string[] arguments) =>
+        RunAsync(KubectlProgram, input, cancellation, arguments);
+
+    /// <summary>A program with the KUBECONFIG of this cluster.</summary>
+    /// <returns>What it printed.</returns>
+    public async Task<string> RunAsync(string program, string input, CancellationToken cancellation, params string[] arguments)
     {
-        var start = Kubectl(arguments);
+        var start = Start(program, arguments);
         (start.RedirectStandardInput, start.RedirectStandardError) = (true, true);
-        using var process = Process.Start(start) ?? throw new InvalidOperationException("kubectl does not start");
+        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} does not start");
         await process.StandardInput.WriteAsync(input.AsMemory(), cancellation).ConfigureAwait(false);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(cancellation);
         var error = await process.StandardError.ReadToEndAsync(cancellation).ConfigureAwait(false);
         var said = await output.ConfigureAwait(false);
         await process.WaitForExitAsync(cancellation).ConfigureAwait(false);
-        return process.ExitCode == 0 ? said : throw new InvalidOperationException($"kubectl {string.Join(' ', arguments)}: {error}");
+        return process.ExitCode == 0 ? said : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {error}");
     }
 
     /// <summary>A kubectl that runs until it is disposed of; its lines go to <paramref name="line"/>.</summary>
-    public IDisposable Follow(Action<string> line, params string[] arguments)
+    public Following Follow(Action<string> line, params string[] arguments)
     {
-        var process = new Following { StartInfo = Kubectl(arguments) };
+        var process = new Following { StartInfo = Start(KubectlProgram, arguments) };
         process.OutputDataReceived += (_, read) => line(read.Data ?? "");
         process.Start();
         process.BeginOutputReadLine();
@@ -65,17 +71,17 @@ internal sealed class BenchCluster(string kubeconfig) : IDisposable
         UntilAsync($"{url} to answer {text}", async () => await TryGetAsync(url, cancellation).ConfigureAwait(false) == text ? text : null, cancellation);
 
     /// <summary>Looks every few milliseconds until there is something.</summary>
-    public static async Task<T> UntilAsync<T>(string what, Func<Task<T?>> look, CancellationToken cancellation) where T : class
+    public static async Task<T> UntilAsync<T>(string what, Func<Task<T?>> look, CancellationToken cancellation, TimeSpan? patience = null) where T : class
     {
         var clock = Stopwatch.StartNew();
-        while (clock.Elapsed < Patience)
+        while (clock.Elapsed < (patience ?? Patience))
         {
             if (await look().ConfigureAwait(false) is { } found)
                 return found;
             await Task.Delay(Pause, cancellation).ConfigureAwait(false);
         }
 
-        throw new TimeoutException($"waited {Patience.TotalMinutes} min for {what}");
+        throw new TimeoutException($"waited {(patience ?? Patience).TotalMinutes} min for {what}");
     }
 
     public void Dispose()
@@ -84,9 +90,28 @@ internal sealed class BenchCluster(string kubeconfig) : IDisposable
         http.Dispose();
     }
 
-    private ProcessStartInfo Kubectl(string[] arguments)
+    /// <summary>MiB of the working sets of these pods together, as the kubelet counts them.</summary>
+    public async Task<double> MemoryAsync(IReadOnlyCollection<V1Pod> pods, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("KUBECTL") ?? "kubectl", arguments) { RedirectStandardOutput = true };
+        // It looks every ten seconds or so.
+        await Task.Delay(TimeSpan.FromSeconds(20), cancellation);
+        var uids = pods.Select(pod => pod.Metadata.Uid).ToHashSet(StringComparer.Ordinal);
+        var bytes = 0.0;
+        foreach (var node in pods.Select(pod => pod.Spec.NodeName).Distinct())
+        {
+            using var summary = JsonDocument.Parse(await KubectlAsync("", cancellation, "get", "--raw", $"/api/v1/nodes/{node}/proxy/stats/summary"));
+            bytes += summary.RootElement.GetProperty("pods").EnumerateArray().Where(p => uids.Remove(p.GetProperty("podRef").GetProperty("uid").GetString()!))
+                .Sum(p => p.GetProperty("containers")[0].GetProperty("memory").GetProperty("workingSetBytes").GetDouble());
+        }
+
+        return uids.Count == 0 ? Math.Round(bytes / 1024 / 1024, 1) : throw new InvalidOperationException($"The kubelet does not know {uids.Count} of the pods.");
+    }
+
+    private static string KubectlProgram => Environment.GetEnvironmentVariable("KUBECTL") ?? "kubectl";
+
+    private ProcessStartInfo Start(string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
         start.Environment["KUBECONFIG"] = kubeconfig;
         return start;
     }
@@ -104,8 +129,19 @@ internal sealed class BenchCluster(string kubeconfig) : IDisposable
         }
     }
 
-    private sealed class Following : Process
+    /// <summary>A process that ends when it is disposed of.</summary>
+    internal sealed class Following : Process
     {
+        /// <summary>What it has in memory.</summary>
+        public double ResidentMiB
+        {
+            get
+            {
+                Refresh();
+                return Math.Round(WorkingSet64 / 1024.0 / 1024, 1);
+            }
+        }
+
         protected override void Dispose(bool disposing)
         {
             if (disposing && !HasExited)

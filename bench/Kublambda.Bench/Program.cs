@@ -49,7 +49,17 @@ watch.SetAction((arguments, cancellation) => OnClusterAsync(arguments, async clu
     Console.WriteLine(report.Table());
     return await report.WriteAsync(arguments.GetRequiredValue(results), cancellation);
 }));
-return await new RootCommand("Measures Kublambda beside baselines of the same machine and the same minute.") { lifecycle, builds, watch }.Parse(args).InvokeAsync();
+var lambdas = new Option<int>("--lambdas") { Description = "Lambdas with 20 triggers each.", DefaultValueFactory = _ => 25 };
+var triggers = new Command("triggers", "Many triggers on one kind: memory and watches of one shared watcher, and of a watcher for each Lambda.") { results, kubeconfig, objects, lambdas };
+triggers.SetAction((arguments, cancellation) => OnClusterAsync(arguments, async cluster =>
+{
+    await using var bench = await TriggersBench.StartAsync(cluster, cancellation);
+    var figures = await bench.RunAsync(arguments.GetRequiredValue(lambdas), triggers: 20, arguments.GetRequiredValue(objects), cancellation);
+    var report = TriggersReport.Of(figures, await Machine.ReadAsync(cluster, cancellation));
+    Console.WriteLine(report.Table());
+    return await report.WriteAsync(arguments.GetRequiredValue(results), cancellation);
+}));
+return await new RootCommand("Measures Kublambda beside baselines of the same machine and the same minute.") { lifecycle, builds, watch, triggers }.Parse(args).InvokeAsync();
 
 async Task<int> OnClusterAsync(ParseResult arguments, Func<BenchCluster, Task<string>> measure)
 {

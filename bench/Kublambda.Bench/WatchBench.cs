@@ -128,13 +128,7 @@ internal sealed class WatchBench(BenchCluster cluster, string ns) : IAsyncDispos
     private async Task<double> MemoryAsync(Lambda lambda, CancellationToken cancellation)
     {
         var pods = await cluster.Api.CoreV1.ListNamespacedPodAsync(ns, labelSelector: $"{Labels.WatcherOf}={lambda.Metadata.Uid}", cancellationToken: cancellation);
-        var pod = pods.Items.Single();
-        // It looks every ten seconds or so.
-        await Task.Delay(TimeSpan.FromSeconds(20), cancellation);
-        using var summary = JsonDocument.Parse(await cluster.KubectlAsync("", cancellation, "get", "--raw", $"/api/v1/nodes/{pod.Spec.NodeName}/proxy/stats/summary"));
-        var bytes = summary.RootElement.GetProperty("pods").EnumerateArray().Single(p => p.GetProperty("podRef").GetProperty("uid").GetString() == pod.Metadata.Uid)
-            .GetProperty("containers")[0].GetProperty("memory").GetProperty("workingSetBytes").GetDouble();
-        return Math.Round(bytes / 1024 / 1024, 1);
+        return await cluster.MemoryAsync([pods.Items.Single()], cancellation);
     }
 
     private async Task<Lambda?> ReadyAsync(CancellationToken cancellation)

@@ -17,7 +17,7 @@ public sealed class WatchPlanTests
 
     private static WatchPlan Plan(TriggerPolicy policy, params ResourceTrigger[] triggers) => WatchPlan.Of(
         Lambda, triggers.Select((t, i) => new TriggerSpec { Name = $"t{i}", Resource = t }),
-        t => t.Kind switch { "ConfigMap" => ConfigMap, "Deployment" => Deployment, "Node" => Node, "Binding" => Node with { Watchable = false }, _ => null }, policy);
+        t => t.Kind switch { "ConfigMap" => ConfigMap, "Deployment" => Deployment, "Node" => Node, "Binding" => Node with { Watchable = false }, _ => null }, policy, _ => true);
 
     private static ResourceTrigger Of(KindResource kind, params string[] namespaces) =>
         new() { ApiVersion = kind.Group.Length == 0 ? kind.Version : $"{kind.Group}/{kind.Version}", Kind = kind.Kind, Namespaces = namespaces };
@@ -66,5 +66,25 @@ public sealed class WatchPlanTests
         Assert.EndsWith("- {from: [shop], namespaces: [desk], kinds: [ConfigMap]}", plan.Refused[0].Message, StringComparison.Ordinal);
         Assert.EndsWith("- {from: [shop], namespaces: [\"*\"], kinds: [Node]}", plan.Refused[1].Message, StringComparison.Ordinal);
         Assert.Contains("kind Order in example.com/v1", plan.Refused[2].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_deployer_does_not_hold_itself_is_refused_with_the_rule_of_the_ClusterRole_and_the_rest_goes_on()
+    {
+        var plan = WatchPlan.Of(
+            Lambda, [new TriggerSpec { Name = "maps", Resource = Of(ConfigMap) }, new TriggerSpec { Name = "deployments", Resource = Of(Deployment) }],
+            t => t.Kind == "ConfigMap" ? ConfigMap : Deployment, TriggerPolicy.OwnNamespace, target => target.Resource == ConfigMap);
+        Assert.Equal([new(ConfigMap, "shop")], plan.Targets);
+        var refused = Assert.Single(plan.Refused);
+        Assert.Equal(("deployments", Reasons.TriggerForbidden), (refused.Name, refused.Reason));
+        Assert.EndsWith("ClusterRole kublambda-watchable:\n- {apiGroups: [apps], resources: [deployments], verbs: [get, list, watch]}", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_roles_let_a_watcher_watch_is_read_back_from_them()
+    {
+        var targets = Plan(Everything, Of(ConfigMap), Of(Deployment, "desk"), Of(Node)).Targets;
+        var given = WatcherRoles.Watched([.. WatcherRoles.Roles(Lambda, targets), WatcherRoles.ClusterRole(Lambda, targets)!]);
+        Assert.Equal(targets.Select(t => (t.Namespace, t.Resource.Group, t.Resource.Plural)).ToHashSet(), given.ToHashSet());
     }
 }

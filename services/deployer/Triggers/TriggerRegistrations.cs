@@ -12,6 +12,7 @@ internal static class TriggerRegistrations
         services.AddOptions<TriggerOptions>().BindConfiguration(TriggerOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddTriggerBroker();
         services.AddSingleton(provider => Policy(provider.GetRequiredService<IOptions<TriggerOptions>>().Value));
+        services.AddSingleton<OwnRights>();
         services.AddSingleton<WatcherCredentials>();
         services.AddSingleton<WatcherStore>();
         services.AddSingleton<WatcherPods>();

@@ -14,8 +14,9 @@ internal sealed record WatchPlan(IReadOnlyList<WatchTarget> Targets, IReadOnlyLi
     /// <param name="triggers">Its resource triggers; others are passed over.</param>
     /// <param name="kinds">What discovery says; null where the cluster has no such kind.</param>
     /// <param name="policy">What the installation allows.</param>
+    /// <param name="holds">Whether the deployer has the right itself, and so can give it.</param>
     public static WatchPlan Of(
-        LambdaRef lambda, IEnumerable<TriggerSpec> triggers, Func<ResourceTrigger, KindResource?> kinds, TriggerPolicy policy)
+        LambdaRef lambda, IEnumerable<TriggerSpec> triggers, Func<ResourceTrigger, KindResource?> kinds, TriggerPolicy policy, Func<WatchTarget, bool> holds)
     {
         var targets = new List<WatchTarget>();
         var refused = new List<TriggerStatus>();
@@ -23,7 +24,7 @@ internal sealed record WatchPlan(IReadOnlyList<WatchTarget> Targets, IReadOnlyLi
         {
             if (trigger.Resource is not { } resource)
                 continue;
-            if (Refusal(lambda, resource, kinds(resource), policy, out var wanted) is { } refusal)
+            if (Refusal(lambda, resource, kinds(resource), policy, holds, out var wanted) is { } refusal)
                 refused.Add(refusal with { Name = trigger.Name });
             else
                 targets.AddRange(wanted);
@@ -34,8 +35,12 @@ internal sealed record WatchPlan(IReadOnlyList<WatchTarget> Targets, IReadOnlyLi
             refused);
     }
 
+    /// <summary>What a trigger wants to watch; nothing where there is no such kind.</summary>
+    public static IEnumerable<WatchTarget> Wanted(LambdaRef lambda, ResourceTrigger trigger, KindResource? kind) =>
+        kind is not { Watchable: true } ? [] : NamespacesOf(lambda, trigger, kind).Select(ns => new WatchTarget(kind, ns));
+
     private static TriggerStatus? Refusal(
-        LambdaRef lambda, ResourceTrigger trigger, KindResource? kind, TriggerPolicy policy, out IReadOnlyList<WatchTarget> targets)
+        LambdaRef lambda, ResourceTrigger trigger, KindResource? kind, TriggerPolicy policy, Func<WatchTarget, bool> holds, out IReadOnlyList<WatchTarget> targets)
     {
         targets = [];
         if (kind is null)
@@ -57,9 +62,11 @@ internal sealed record WatchPlan(IReadOnlyList<WatchTarget> Targets, IReadOnlyLi
             };
         }
 
-        targets = [.. NamespacesOf(lambda, trigger, kind).Select(ns => new WatchTarget(kind, ns))];
+        targets = [.. Wanted(lambda, trigger, kind)];
         var forbidden = targets.Where(target => !policy.Allows(lambda.Namespace, kind.Group, kind.Kind, target.Namespace)).ToList();
-        return forbidden.Count == 0 ? null : new TriggerStatus
+        if (forbidden.Count == 0)
+            return targets.All(holds) ? null : BeyondOwn(trigger, kind);
+        return new TriggerStatus
         {
             Reason = Reasons.TriggerForbidden,
             Message = $"The policy of this installation does not let Lambdas of the namespace {lambda.Namespace} watch {kind.Kind} in {Where(forbidden, kind)}.\n"
@@ -67,6 +74,15 @@ internal sealed record WatchPlan(IReadOnlyList<WatchTarget> Targets, IReadOnlyLi
                 + string.Join('\n', forbidden.Select(f => TriggerPolicy.RuleFor(lambda.Namespace, kind.Group, kind.Kind, f.Namespace))),
         };
     }
+
+    /// <summary>Kublambda's own rights do not reach so far.</summary>
+    public static TriggerStatus BeyondOwn(ResourceTrigger trigger, KindResource kind) => new()
+    {
+        Reason = Reasons.TriggerForbidden,
+        Message = $"Kublambda itself may not watch {trigger.Kind} in {trigger.ApiVersion}, so it cannot give this right on.\n"
+            + "Remedy: watch something else, or ask the operator to add to rules of the ClusterRole kublambda-watchable:\n"
+            + $"- {{apiGroups: [{(kind.Group.Length == 0 ? "\"\"" : kind.Group)}], resources: [{kind.Plural}], verbs: [get, list, watch]}}",
+    };
 
     /// <summary>Null stands for all.</summary>
     private static IEnumerable<string?> NamespacesOf(LambdaRef lambda, ResourceTrigger trigger, KindResource kind)

@@ -14,7 +14,7 @@ namespace Kublambda.Deployer.Triggers;
 
 /// <summary>The stages of a watcher, in order: resolve the kinds, plan, write, observe.</summary>
 internal sealed partial class WatcherDeployer(
-    WatcherStore store, WatcherPods pods, TriggerBroker broker, KindDiscovery discovery, TriggerPolicy policy, IResourceCache<V1Deployment> deployments,
+    WatcherStore store, WatcherPods pods, TriggerBroker broker, KindDiscovery discovery, OwnRights rights, TriggerPolicy policy, IResourceCache<V1Deployment> deployments,
     IResourceCache<V1ConfigMap> reports, IOptions<TriggerOptions> options, TimeProvider time, ILogger<WatcherDeployer> logger)
 {
     /// <summary>What was written is written again after so long, in case somebody changed it.</summary>
@@ -102,14 +102,13 @@ internal sealed partial class WatcherDeployer(
 
         var wanted = string.Join(';', plan.Targets);
         var isThere = ReportOf(lambda) is not null && (options.Value.Mode == TriggerOptions.Shared || DeploymentOf(lambda) is not null);
-        if (isThere && _written.TryGetValue(lambda.Uid, out var written) && written.What == wanted && time.GetElapsedTime(written.At) < WriteAgain)
-            return written.Refused;
+        if (isThere && _written.TryGetValue(lambda.Uid, out var written) && written.What == wanted && written.Refused.Count == 0 && time.GetElapsedTime(written.At) < WriteAgain)
+            return [];
         if (!broker.IsThere)
             throw new StalledException(Reasons.TriggerFailing, "this installation has no management API of RabbitMQ.\nRemedy: ask the operator to set RabbitMq__ManagementUrl.");
         LogWrite(Names.Watcher(lambda), wanted);
         var refused = await store.ApplyAsync(lambda, plan, cancellationToken);
-        if (refused.Count == 0)
-            _written[lambda.Uid] = new Written(wanted, refused, time.GetTimestamp());
+        _written[lambda.Uid] = new Written(wanted, refused, time.GetTimestamp());
         return refused;
     }
 
@@ -117,12 +116,16 @@ internal sealed partial class WatcherDeployer(
         LambdaRef lambda, IReadOnlyList<TriggerSpec> triggers, CancellationToken cancellationToken)
     {
         var kinds = new Dictionary<(string, string), KindResource?>();
+        var held = new Dictionary<WatchTarget, bool>();
         WaitingException? unknown = null;
         foreach (var resource in triggers.Select(trigger => trigger.Resource!))
         {
             try
             {
-                kinds[(resource.ApiVersion, resource.Kind)] = await discovery.FindAsync(resource.ApiVersion, resource.Kind, cancellationToken);
+                var kind = await discovery.FindAsync(resource.ApiVersion, resource.Kind, cancellationToken);
+                foreach (var target in WatchPlan.Wanted(lambda, resource, kind))
+                    held[target] = await rights.HoldsAsync(target, cancellationToken);
+                kinds[(resource.ApiVersion, resource.Kind)] = kind;
             }
             catch (Exception e) when (e is HttpOperationException or HttpRequestException)
             {
@@ -131,7 +134,7 @@ internal sealed partial class WatcherDeployer(
         }
 
         return (WatchPlan.Of(lambda, triggers.Where(t => kinds.ContainsKey((t.Resource!.ApiVersion, t.Resource.Kind))),
-            resource => kinds[(resource.ApiVersion, resource.Kind)], policy), unknown);
+            resource => kinds[(resource.ApiVersion, resource.Kind)], policy, target => held.GetValueOrDefault(target)), unknown);
     }
 
     private async Task<IReadOnlyList<TriggerStatus>> ObserveAsync(

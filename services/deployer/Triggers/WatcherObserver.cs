@@ -64,10 +64,9 @@ internal static class WatcherObserver
                 : !everywhere && (resource.Namespaces is { Count: > 0 } named ? named.Contains(ns) : view.Home == ns);
             if (!concerned)
                 continue;
-            return error is StalledException && error.Message.Contains("attempting to grant", StringComparison.Ordinal)
-                ? Not(Reasons.TriggerForbidden,
-                    $"The installation's own rights do not reach to {resource.Kind} in {resource.ApiVersion}.\n"
-                    + $"Remedy: watch something else, or ask the operator to add it to the ClusterRole kublambda-watchable. {error.Message}")
+            var kind = view.Plan.Targets.FirstOrDefault(t => t.Resource.Kind == resource.Kind)?.Resource;
+            return error is StalledException && error.Message.Contains("attempting to grant", StringComparison.Ordinal) && kind is not null
+                ? WatchPlan.BeyondOwn(resource, kind)
                 : Not(Reasons.TriggerFailing, error.Message);
         }
 

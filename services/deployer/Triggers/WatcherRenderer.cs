@@ -13,6 +13,9 @@ internal static class WatcherRenderer
 
     /// <summary>On the pods: which password of the broker they were started with. They are replaced when it changes.</summary>
     public const string Credentials = "kublambda.dev/credentials";
+
+    /// <summary>On the pods: when the installation last took a right from them. They are replaced then: watches that are open would go on.</summary>
+    public const string RightsTaken = "kublambda.dev/rights-taken";
     private const int User = 1654;
     private const int Port = 8080;
 
@@ -50,8 +53,9 @@ internal static class WatcherRenderer
     /// <param name="broker">Where the broker is.</param>
     /// <param name="passedOn">Settings of the installation for watchers: <c>Watcher__*</c>.</param>
     /// <param name="credentials">See <see cref="Credentials"/>.</param>
+    /// <param name="rightsTaken">See <see cref="RightsTaken"/>; null: never.</param>
     public static V1Deployment Deployment(
-        LambdaRef lambda, TriggerOptions options, RabbitMqOptions broker, IEnumerable<KeyValuePair<string, string>> passedOn, string credentials)
+        LambdaRef lambda, TriggerOptions options, RabbitMqOptions broker, IEnumerable<KeyValuePair<string, string>> passedOn, string credentials, string? rightsTaken = null)
     {
         var selector = new Dictionary<string, string>(StringComparer.Ordinal) { [Labels.WatcherOf] = lambda.Uid };
         return new V1Deployment
@@ -77,7 +81,7 @@ internal static class WatcherRenderer
                             [WatcherMetadata.Component] = WatcherMetadata.ComponentValue,
                             [WatcherMetadata.Instance] = lambda.Name,
                         },
-                        Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
+                        Annotations = new Dictionary<string, string>(rightsTaken is null ? [] : [new(RightsTaken, rightsTaken)], StringComparer.Ordinal)
                         {
                             [Credentials] = credentials,
                             ["prometheus.io/scrape"] = "true",

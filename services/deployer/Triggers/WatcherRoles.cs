@@ -1,3 +1,4 @@
+using k8s;
 using k8s.Models;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
@@ -49,6 +50,15 @@ internal static class WatcherRoles
         RoleRef = new V1RoleRef { ApiGroup = ApiGroup, Kind = "ClusterRole", Name = role.Metadata.Name },
         Subjects = [Account(lambda)],
     };
+
+    /// <summary>What these roles let a watcher watch: namespace (null: all), group and resource.</summary>
+    public static IEnumerable<(string? Namespace, string Group, string Plural)> Watched(IEnumerable<IKubernetesObject<V1ObjectMeta>> roles) =>
+        from role in roles
+        from rule in role switch { V1Role own => own.Rules, V1ClusterRole cluster => cluster.Rules, _ => null } ?? []
+        where rule.ResourceNames is not { Count: > 0 }
+        from ruleGroup in rule.ApiGroups ?? []
+        from plural in rule.Resources ?? []
+        select ((string?)role.Metadata.NamespaceProperty, ruleGroup, plural);
 
     /// <summary>The Lambda itself, which says what to watch, and the ConfigMap for what is said back.</summary>
     private static V1PolicyRule[] Own(LambdaRef lambda) =>

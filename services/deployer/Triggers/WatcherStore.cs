@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using k8s;
 using k8s.Autorest;
@@ -14,7 +15,7 @@ namespace Kublambda.Deployer.Triggers;
 /// <summary>Writes the objects of a watcher, and takes away those that are not wanted any more.</summary>
 internal sealed partial class WatcherStore(
     IKubernetes client, RoleCatalog roles, WatcherCredentials credentials, IOptions<TriggerOptions> options, IOptions<RabbitMqOptions> broker,
-    IConfiguration configuration, ILogger<WatcherStore> logger)
+    IConfiguration configuration, TimeProvider time, ILogger<WatcherStore> logger)
 {
     private readonly ILogger _logger = logger;
 
@@ -36,18 +37,20 @@ internal sealed partial class WatcherStore(
         }
 
         await WriteAsync(WatcherRenderer.Account(lambda), cancellationToken);
-        var known = await ReadAsync(lambda, cancellationToken);
-        var fingerprint = await credentials.EnsureAsync(
-            lambda, known?.Spec.Template.Metadata.Annotations?.TryGetValue(WatcherRenderer.Credentials, out var started) == true ? started : null, cancellationToken);
-        var refused = await ApplyRolesAsync(lambda, plan, cancellationToken);
+        var known = (await ReadAsync(lambda, cancellationToken))?.Spec.Template.Metadata.Annotations;
+        var fingerprint = await credentials.EnsureAsync(lambda, known?.TryGetValue(WatcherRenderer.Credentials, out var started) == true ? started : null, cancellationToken);
+        var (refused, taken) = await ApplyRolesAsync(lambda, plan, cancellationToken);
+        var rights = taken ? time.GetUtcNow().ToString("O", CultureInfo.InvariantCulture) : known?.TryGetValue(WatcherRenderer.RightsTaken, out var last) == true ? last : null;
         await WriteAsync(
-            Stamp.Put(WatcherRenderer.Deployment(lambda, options.Value, broker.Value, PassedOn, fingerprint)), cancellationToken);
+            Stamp.Put(WatcherRenderer.Deployment(lambda, options.Value, broker.Value, PassedOn, fingerprint, rights)), cancellationToken);
         return refused;
     }
 
-    /// <summary>Ends the watcher and keeps all else: it may come back.</summary>
+    /// <summary>Ends the watcher, takes its rights, and keeps all else: it may come back.</summary>
     public async Task StopAsync(LambdaRef lambda, CancellationToken cancellationToken)
     {
+        foreach (var role in await roles.ListAsync($"{Labels.LambdaUid}={lambda.Uid}", cancellationToken))
+            await roles.DeleteAsync(role, cancellationToken);
         if (await ReadAsync(lambda, cancellationToken) is { } deployment)
             await client.DeleteAsync(Resources.Deployments with { Namespace = lambda.Namespace }, deployment, cancellationToken);
     }
@@ -59,8 +62,6 @@ internal sealed partial class WatcherStore(
     public async Task RemoveAsync(LambdaRef lambda, bool keepReport, CancellationToken cancellationToken)
     {
         await StopAsync(lambda, cancellationToken);
-        foreach (var role in await roles.ListAsync($"{Labels.LambdaUid}={lambda.Uid}", cancellationToken))
-            await roles.DeleteAsync(role, cancellationToken);
         await credentials.DeleteAsync(lambda, cancellationToken);
         await GoneAsync(() => client.CoreV1.DeleteNamespacedServiceAccountAsync(Names.Watcher(lambda), lambda.Namespace, cancellationToken: cancellationToken));
         if (!keepReport)
@@ -70,8 +71,13 @@ internal sealed partial class WatcherStore(
     private Task<V1Deployment?> ReadAsync(LambdaRef lambda, CancellationToken cancellationToken) =>
         client.ReadOrNullAsync<V1Deployment>(Resources.Deployments with { Namespace = lambda.Namespace }, Names.Watcher(lambda), cancellationToken);
 
-    private async Task<IReadOnlyList<(string? Namespace, Exception Error)>> ApplyRolesAsync(LambdaRef lambda, WatchPlan plan, CancellationToken cancellationToken)
+    /// <returns>What the API server did not let it give; and whether the watcher had more than the installation still allows. A watch that is open goes on without the right to it.</returns>
+    private async Task<(IReadOnlyList<(string? Namespace, Exception Error)> Refused, bool Taken)> ApplyRolesAsync(
+        LambdaRef lambda, WatchPlan plan, CancellationToken cancellationToken)
     {
+        var before = await roles.ListAsync($"{Labels.LambdaUid}={lambda.Uid}", cancellationToken);
+        var taken = plan.Refused.Any(trigger => trigger.Reason == Reasons.TriggerForbidden)
+            && WatcherRoles.Watched(before).Except(plan.Targets.Select(target => (target.Namespace, target.Resource.Group, target.Resource.Plural))).Any();
         var refused = new List<(string?, Exception)>();
         var wanted = new HashSet<(string Kind, string? Namespace)>();
         foreach (var role in WatcherRoles.Roles(lambda, plan.Targets))
@@ -95,14 +101,13 @@ internal sealed partial class WatcherStore(
             wanted.UnionWith([("ClusterRole", null), ("ClusterRoleBinding", null)]);
         }
 
-        foreach (var old in (await roles.ListAsync($"{Labels.LambdaUid}={lambda.Uid}", cancellationToken))
-            .Where(old => !wanted.Contains((KindOf(old), old.Metadata.NamespaceProperty))))
+        foreach (var old in before.Where(old => !wanted.Contains((KindOf(old), old.Metadata.NamespaceProperty))))
         {
             LogDelete(KindOf(old), old.Metadata.NamespaceProperty);
             await roles.DeleteAsync(old, cancellationToken);
         }
 
-        return refused;
+        return (refused, taken);
 
         async Task TryAsync(string? ns, Func<Task> write)
         {

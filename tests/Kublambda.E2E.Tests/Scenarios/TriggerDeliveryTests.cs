@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Kublambda.Contracts;
@@ -82,6 +84,25 @@ public sealed class TriggerDeliveryTests(TestNamespace<TriggerDeliveryTests> spa
         // The same event had the same id at every try.
         Assert.Single((await space.RecordedAsync(slowLambda)).Where(e => Value(e) == "1").Select(e => e.Id).Distinct());
     }
+
+    [Fact]
+    public async Task An_object_of_900_KB_arrives_whole_as_it_is_and_as_it_was()
+    {
+        var lambda = await space.ApplyUntilReadyAsync(ARecorder("large", ("maps", ConfigMaps("of=large") with { Events = ["Modified", "Deleted"] })));
+        // Random, so that nothing on the way makes it small. kubectl apply would write all of it into an annotation too.
+        var large = Convert.ToBase64String(RandomNumberGenerator.GetBytes(675_000));
+        await cluster.Api.CoreV1.CreateNamespacedConfigMapAsync(
+            new() { Metadata = new() { Name = "big", Labels = new Dictionary<string, string> { ["of"] = "large" } }, Data = new Dictionary<string, string> { ["v"] = "1", ["large"] = large } },
+            space.Name, cancellationToken: TestContext.Current.CancellationToken);
+        await space.KubectlAsync("patch", "configmap", "big", "-p", """{"data":{"v":"2"}}""");
+        await space.KubectlAsync("delete", "configmap", "big");
+        var got = await space.RecordsAsync(lambda, "of both", events => events.Count == 2);
+        Assert.Equal(["maps modified big", "maps deleted big"], got.Select(e => e.Short));
+        Assert.Equal(("2", "1", "2"), (Value(got[0]), Data(got[0], "oldObject").GetProperty("v").GetString(), Value(got[1])));
+        Assert.All(got.SelectMany(e => new[] { Data(e, "object"), Data(e, "oldObject") }), data => Assert.Equal(large, data.GetProperty("large").GetString()));
+    }
+
+    private static JsonElement Data(RecordedEvent e, string state) => e.Json.GetProperty(state).GetProperty("data");
 
     private static TriggerStatus? Of(Lambda lambda) => lambda.Status?.Triggers?.FirstOrDefault(t => t.Name == "maps");
 

@@ -27,9 +27,11 @@ public sealed class TriggerRightsTests(TestNamespace<TriggerRightsTests> space, 
             Assert.False(await MayAsync(account, verb, group, resource, ns), $"{account} may {verb} {resource} in {ns}");
         }
 
-        // Really, not only by the API server's word.
-        var secret = await cluster.Kubectl.TryAsync("-n", space.Name, "get", "secrets", $"--as=system:serviceaccount:{space.Name}:{account}");
-        Assert.Contains("forbidden", secret.Error, StringComparison.OrdinalIgnoreCase);
+        // Really, not only by the API server's word: its own Lambda, and no other, no Secret (its own one neither), no other namespace.
+        string[] impersonated = [$"--as=system:serviceaccount:{space.Name}:{account}", "-n", space.Name];
+        Assert.Contains("limited", await cluster.Kubectl.RunAsync([.. impersonated, "get", "lambda", "limited", "-o", "name"]), StringComparison.Ordinal);
+        foreach (var refused in new string[][] { ["get", "lambda", "neighbour"], ["get", "lambdas"], ["get", "secrets"], ["get", "secret", account], ["get", "configmaps", "-n", "default"], ["get", "configmaps", "-A"] })
+            Assert.Contains("forbidden", (await cluster.Kubectl.TryAsync([.. impersonated, .. refused])).Error, StringComparison.OrdinalIgnoreCase);
 
         var pod = Assert.Single((await cluster.Api.CoreV1.ListNamespacedPodAsync(space.Name, labelSelector: $"{Labels.WatcherOf}={lambda.Metadata.Uid}", cancellationToken: TestContext.Current.CancellationToken)).Items).Spec;
         var container = Assert.Single(pod.Containers);
