@@ -19,8 +19,8 @@ internal sealed class InformerMetrics
 #pragma warning disable CA2000 // The factory owns its meters.
         var meter = meters.Create("kublambda");
 #pragma warning restore CA2000
-        _lists = meter.CreateCounter<long>("informer_lists", description: "Full lists.");
-        _watches = meter.CreateCounter<long>("informer_watches", description: "Watches opened.");
+        _lists = meter.CreateCounter<long>("informer_lists_total", description: "Full lists.");
+        _watches = meter.CreateCounter<long>("informer_watches_total", description: "Watches opened.");
         meter.CreateObservableGauge(
             "informer_silence_seconds", () => new Measurement<double>(silence().TotalSeconds, tag),
             description: "Time since the API server last said anything.");

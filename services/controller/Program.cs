@@ -21,9 +21,11 @@ builder.Services
     .AddLeaderElection("kublambda-controller")
     .AddLeaderHostedService<LambdaReconciler>()
     .AddSingleton<LambdaApi>()
+    .AddSingleton<LambdaMetrics>()
     .AddSingleton<StatusWriter>()
     .AddSingleton(provider => new WorkQueue<LambdaKey>(provider.GetRequiredService<TimeProvider>()));
 
 var app = builder.Build();
+_ = app.Services.GetRequiredService<LambdaMetrics>();
 app.MapKublambdaDefaults();
 await app.RunAsync();

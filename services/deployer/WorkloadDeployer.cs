@@ -20,8 +20,8 @@ internal sealed partial class WorkloadDeployer(
 
     /// <summary>A message and a change of the Lambda often come together: the second one then finds nothing left to do.</summary>
     private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
-    private readonly Counter<long> _steps = meters.Create("Kublambda.Deployer")
-        .CreateCounter<long>("kublambda_deployer_steps", description: "Writes to objects of Lambdas.");
+    private readonly Counter<long> _steps = meters.Create("kublambda")
+        .CreateCounter<long>("deployer_steps_total", description: "Writes to objects of Lambdas.");
 
     /// <summary>Brings the objects of a Lambda in line and says how they stand.</summary>
     /// <param name="lambda">The Lambda.</param>

@@ -19,12 +19,12 @@ internal sealed class WatcherMetrics
 #pragma warning disable CA2000 // The factory owns its meters.
         var meter = meters.Create("kublambda");
 #pragma warning restore CA2000
-        _seen = meter.CreateCounter<long>("trigger_seen", description: "Changes of selected objects.");
-        _matched = meter.CreateCounter<long>("trigger_matched", description: "Events that were queued for the function.");
-        _calls = meter.CreateCounter<long>("trigger_calls", description: "Calls of the function, by answer.");
-        _dead = meter.CreateCounter<long>("trigger_dead_letters", description: "Events that were given up.");
-        _lists = meter.CreateCounter<long>("trigger_lists", description: "Full lists of a stream.");
-        _collapsed = meter.CreateCounter<long>("trigger_collapsed", description: "Objects whose states between two lists could not be found out: etcd has forgotten them.");
+        _seen = meter.CreateCounter<long>("trigger_seen_total", description: "Changes of selected objects.");
+        _matched = meter.CreateCounter<long>("trigger_matched_total", description: "Events that were queued for the function.");
+        _calls = meter.CreateCounter<long>("trigger_calls_total", description: "Calls of the function, by answer.");
+        _dead = meter.CreateCounter<long>("trigger_dead_letters_total", description: "Events that were given up.");
+        _lists = meter.CreateCounter<long>("trigger_lists_total", description: "Full lists of a stream.");
+        _collapsed = meter.CreateCounter<long>("trigger_collapsed_total", description: "Objects whose states between two lists could not be found out: etcd has forgotten them.");
         _duration = meter.CreateHistogram<double>("trigger_call_seconds", "s", "Time until the function answered.");
     }
 

@@ -54,13 +54,17 @@ public sealed class ReasonTests(Cluster cluster)
     }
 
     [Fact]
-    public async Task A_service_account_that_is_missing_is_said()
+    public async Task A_service_account_that_is_missing_is_said_until_it_is_taken_out_of_the_spec()
     {
         cluster.Require();
-        await cluster.DeployAsync(await cluster.ALambdaAsync("no-account", s => s with { ServiceAccountName = "nobody" }));
+        var workload = await cluster.ALambdaAsync("no-account", s => s with { ServiceAccountName = "nobody" });
+        await cluster.DeployAsync(workload);
         var said = await cluster.SaysAsync("no-account", Reasons.PodRejected);
         Assert.Contains("nobody", said!.Message, StringComparison.Ordinal);
         Assert.Contains("spec.serviceAccountName", said.Message, StringComparison.Ordinal);
+
+        await cluster.DeployAsync(Cluster.Next(workload, s => s with { ServiceAccountName = null, Env = Cluster.Code("exports.handler = () => 1") }));
+        await cluster.SaysAsync("no-account", Reasons.DeploymentSucceeded);
     }
 
     [Fact]

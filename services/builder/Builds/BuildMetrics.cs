@@ -17,7 +17,7 @@ public sealed class BuildMetrics
 #pragma warning disable CA2000 // The factory owns its meters.
         var meter = meters.Create("kublambda");
 #pragma warning restore CA2000
-        _finished = meter.CreateCounter<long>("builds_finished", description: "Build pods that ended, by reason.");
+        _finished = meter.CreateCounter<long>("builds_finished_total", description: "Build pods that ended, by reason.");
         _seconds = meter.CreateHistogram<double>("build_seconds", unit: "s", description: "From the creation of a build pod to its end.");
         meter.CreateObservableGauge("builds_waiting", () => gate.IsLeader ? slots.Waiting : 0, description: "Lambdas that wait for a place; the leader's count, 0 elsewhere.");
     }

@@ -46,7 +46,7 @@ internal sealed record Rollout(string Status, string Reason, string Cause, PodFa
         if (failure is not null)
             return new(failure.Reason == Reasons.RollingOut ? ConditionStatus.Unknown : ConditionStatus.False, failure.Reason, failure.Cause, failure);
 
-        var progress = $"{status.UpdatedReplicas ?? 0} of {wanted} replicas have revision {view.Workload.Revision}, {available} are available.";
+        var progress = $"{status.UpdatedReplicas ?? 0} of {wanted} replicas have revision {view.Workload.Revision}, {replicaSet?.Status?.AvailableReplicas ?? 0} of them are available.";
         return Condition(deployment, "Progressing") is { Reason: "ProgressDeadlineExceeded" }
             ? new(ConditionStatus.False, Reasons.RollingOut, $"The rollout has stopped: {progress}")
             : new(ConditionStatus.Unknown, Reasons.RollingOut, progress);

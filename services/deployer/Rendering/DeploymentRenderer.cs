@@ -54,7 +54,8 @@ internal static class DeploymentRenderer
             Metadata = new V1ObjectMeta { Labels = labels },
             Spec = new V1PodSpec
             {
-                ServiceAccountName = workload.Spec.ServiceAccountName,
+                // Never left out: the API server copies the name to the old field serviceAccount, and takes it from there again when ours is taken away.
+                ServiceAccountName = workload.Spec.ServiceAccountName ?? "default",
                 AutomountServiceAccountToken = workload.Spec.ServiceAccountName is not null,
                 EnableServiceLinks = false,
                 TerminationGracePeriodSeconds = workload.TimeoutSeconds + DrainSeconds,

@@ -20,12 +20,12 @@ public sealed partial class CleanupReporter
 #pragma warning disable CA2000 // The factory owns its meters.
         var meter = meters.Create("kublambda");
 #pragma warning restore CA2000
-        _cleanups = meter.CreateCounter<long>("gc_cleanups", description: "Clean-ups that were finished.");
-        _delays = meter.CreateCounter<long>("gc_cleanup_delays", description: "Clean-ups that have to be tried again, by reason.");
-        _manifests = meter.CreateCounter<long>("gc_manifests_deleted", description: "Manifests deleted from the registry.");
+        _cleanups = meter.CreateCounter<long>("gc_cleanups_total", description: "Clean-ups that were finished.");
+        _delays = meter.CreateCounter<long>("gc_cleanup_delays_total", description: "Clean-ups that have to be tried again, by reason.");
+        _manifests = meter.CreateCounter<long>("gc_manifests_deleted_total", description: "Manifests deleted from the registry.");
         _seconds = meter.CreateHistogram<double>("gc_cleanup_seconds", unit: "s", description: "Time of finished clean-ups.");
-        _sweeps = meter.CreateCounter<long>("gc_sweeps", description: "Sweeps, by outcome.");
-        _orphans = meter.CreateCounter<long>("gc_orphans_deleted", description: "Repositories, build pods and remains of triggers without a Lambda, by kind.");
+        _sweeps = meter.CreateCounter<long>("gc_sweeps_total", description: "Sweeps, by outcome.");
+        _orphans = meter.CreateCounter<long>("gc_orphans_deleted_total", description: "Repositories, build pods and remains of triggers without a Lambda, by kind.");
     }
 
     /// <summary>The repository is empty.</summary>

@@ -27,7 +27,7 @@ public sealed class BuildTests(TestNamespace<BuildTests> space, TestCluster clus
 
         await Eventually.HoldsAsync(
             "metrics of builds", MetricsAsync,
-            text => Regex.IsMatch(text, "(?m)^kublambda_builds_finished\\{reason=\"BuildSucceeded\"\\} [1-9]")
+            text => Regex.IsMatch(text, "(?m)^kublambda_builds_finished_total\\{reason=\"BuildSucceeded\"\\} [1-9]")
                 && Regex.IsMatch(text, "(?m)^kublambda_build_seconds_count\\{reason=\"BuildSucceeded\"\\} [1-9]")
                 && Regex.IsMatch(text, "(?m)^kublambda_builds_waiting [0-9]"),
             30);
