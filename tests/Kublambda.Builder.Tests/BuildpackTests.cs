@@ -18,7 +18,7 @@ public sealed class BuildpackTests
         await Scaffold.WriteAsync(Runtimes.Nodejs, app.Path, Stop);
         Assert.Equal("web: env FUNCTION_SOURCE=/workspace node /workspace/.kublambda/invoker.js\n", await ReadAsync(app, "Procfile"));
         // By one of these files Paketo knows Node.
-        Assert.Equal("require('./.kublambda/invoker.js');\n", await ReadAsync(app, "server.js"));
+        Assert.Equal("process.env.FUNCTION_SOURCE ??= __dirname;\nrequire('./.kublambda/invoker.js');\n", await ReadAsync(app, "server.js"));
         Assert.True(File.Exists(Path.Combine(app.Path, ".kublambda", "invoker.js")));
         Assert.True(File.Exists(Path.Combine(app.Path, ".kublambda", "lib", "server.js")));
         Assert.False(File.Exists(Path.Combine(app.Path, "package.json")));
@@ -66,7 +66,7 @@ public sealed class BuildpackTests
         await WriteAsync(app, "main.go", "package main");
         await Scaffold.WriteAsync(Runtimes.Buildpack, app.Path, Stop);
         Assert.Equal(["main.go"], Directory.EnumerateFileSystemEntries(app.Path).Select(Path.GetFileName));
-        await Assert.ThrowsAsync<InvalidDataException>(() => Scaffold.WriteAsync(Runtimes.Dotnet, app.Path, Stop));
+        await Assert.ThrowsAsync<InvalidDataException>(() => Scaffold.WriteAsync(Runtimes.Image, app.Path, Stop));
         await WriteAsync(app, ".kublambda/x", "mine");
         await Assert.ThrowsAsync<InvalidDataException>(() => Scaffold.WriteAsync(Runtimes.Nodejs, app.Path, Stop));
     }

@@ -5,8 +5,8 @@ using Kublambda.Contracts.Resources;
 namespace Kublambda.Builder.Buildpacks;
 
 /// <summary>
-/// Makes a handler into an application that the Paketo buildpacks of its language detect: the runtime's own invoker beside it, a Procfile
-/// that starts that, and the file by which the buildpack knows the language where the source does not have it. Sources of
+/// Makes a handler into an application that the Paketo buildpacks of its language detect: the runtime's own invoker beside it, what starts that (a Procfile,
+/// for .NET a project), and the file by which the buildpack knows the language where the source does not have it. Sources of
 /// <c>runtime: buildpack</c> are applications already, and stay as they are.
 /// </summary>
 public static class Scaffold
@@ -39,6 +39,10 @@ public static class Scaffold
                 await PythonAsync(application, cancellationToken);
                 await StartAsync(application, "python3", "invoker.py", cancellationToken);
                 return;
+            case Runtimes.Dotnet:
+                await InvokerAsync(runtime, application, cancellationToken);
+                DotnetScaffold.Write(application, Project);
+                return;
             default:
                 throw new InvalidDataException($"Handlers of the runtime \"{runtime}\" cannot be built with buildpacks. Take another pipeline, or runtime: {Runtimes.Buildpack} for a whole application.");
         }
@@ -61,6 +65,12 @@ public static class Scaffold
         }
     }
 
+    private static string Project(string name)
+    {
+        using var reader = new StreamReader(typeof(Scaffold).Assembly.GetManifestResourceStream($"project/{name}")!);
+        return reader.ReadToEnd();
+    }
+
     /// <summary>A Procfile starts the invoker whatever the buildpacks of the language would start. The application lies in /workspace.</summary>
     private static async Task StartAsync(string application, string program, string invoker, CancellationToken cancellationToken)
     {
@@ -72,7 +82,7 @@ public static class Scaffold
     private static async Task NodeAsync(string application, CancellationToken cancellationToken)
     {
         if (!NodeEntries.Any(e => File.Exists(Path.Combine(application, e))))
-            await File.WriteAllTextAsync(Path.Combine(application, NodeEntries[0]), $"require('./{Directory}/invoker.js');\n", cancellationToken);
+            await File.WriteAllTextAsync(Path.Combine(application, NodeEntries[0]), $"process.env.FUNCTION_SOURCE ??= __dirname;\nrequire('./{Directory}/invoker.js');\n", cancellationToken);
         var path = Path.Combine(application, "package.json");
         if (!File.Exists(path))
             return;
