@@ -84,6 +84,12 @@ public sealed class LambdaValidatorTests
     public void A_handler_of_dotnet_that_is_no_name_is_refused(string handler) =>
         Refused(new ALambda().With(spec => spec with { Runtime = Runtimes.Dotnet, Handler = handler }), Reasons.Invalid, "spec.handler", "Namespace.Class");
 
+    [Theory]
+    [InlineData("lib/orders.create")]
+    [InlineData("index.hello-http")] // functions.http('hello-http', ...)
+    public void A_handler_of_nodejs_is_a_file_and_a_name_that_may_be_a_registered_one(string handler) =>
+        Assert.True(LambdaValidator.Validate(new ALambda().With(spec => spec with { Handler = handler }).Build()).Accepted);
+
     [Fact]
     public void A_wrong_handler_is_shown_one_of_its_own_runtime() =>
         Refused(new ALambda().With(spec => spec with { Runtime = Runtimes.Python, Handler = "handler" }), Reasons.Invalid, "spec.handler", "main.handler");
@@ -253,7 +259,6 @@ public sealed class LambdaValidatorTests
     [InlineData("/index.handler")]
     [InlineData("lib//index.handler")]
     [InlineData("index.1st")]
-    [InlineData("index.hand-ler")]
     [InlineData("index.handler\n")]
     public void A_handler_is_module_dot_function(string handler) =>
         Refused(new ALambda().With(spec => spec with { Handler = handler }), Reasons.Invalid, "spec.handler", "index.handler");

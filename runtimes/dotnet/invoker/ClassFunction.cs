@@ -1,4 +1,6 @@
 using System.Linq.Expressions;
+using System.Text.Json;
+using CloudNative.CloudEvents;
 
 namespace Kublambda.Invoker;
 
@@ -23,20 +25,48 @@ internal static class ClassFunction
         };
     }
 
-    public static RequestDelegate Event(Type type, Type contract)
+    /// <summary>Data comes by the formatter among the services, by that which its type names (<see cref="CloudEventFormatterAttribute"/>), or as JSON.</summary>
+    public static RequestDelegate Event(Type type, Type contract, IServiceProvider services)
     {
         var create = Creator(type);
         var method = contract.GetMethod("HandleAsync")!;
         var data = contract.IsGenericType ? contract.GetGenericArguments()[0] : null;
+        var formatter = services.GetService<CloudEventFormatter>() ?? (data is null ? null : CloudEventFormatterAttribute.CreateFormatter(data));
         return async http =>
         {
-            var cloudEvent = await EventReader.ReadAsync(http.Request);
+            var cloudEvent = await EventReader.ReadAsync(http.Request, formatter);
             var instance = create(http);
             object?[] arguments = data is null ? [cloudEvent, http.RequestAborted] : [cloudEvent, EventReader.DataOf(cloudEvent, data), http.RequestAborted];
             await (Task)method.Invoke(instance, System.Reflection.BindingFlags.DoNotWrapExceptions, null, arguments, null)!;
             await EndAsync(instance);
             if (!http.Response.HasStarted)
                 http.Response.StatusCode = StatusCodes.Status204NoContent;
+        };
+    }
+
+    public static RequestDelegate Typed(Type type, Type contract)
+    {
+        var create = Creator(type);
+        var method = contract.GetMethod("HandleAsync")!;
+        var (input, output) = (contract.GetGenericArguments()[0], contract.GetGenericArguments()[1]);
+        var result = typeof(Task<>).MakeGenericType(output).GetProperty("Result")!;
+        return async http =>
+        {
+            object? argument;
+            try
+            {
+                argument = await JsonSerializer.DeserializeAsync(http.Request.Body, input, JsonSerializerOptions.Web);
+            }
+            catch (JsonException e)
+            {
+                throw new RefusedException(StatusCodes.Status400BadRequest, "bad_request", $"The request is no {input.Name}: {e.Message}");
+            }
+
+            var instance = create(http);
+            var task = (Task)method.Invoke(instance, System.Reflection.BindingFlags.DoNotWrapExceptions, null, [argument, http.RequestAborted], null)!;
+            await task;
+            await http.Response.WriteAsJsonAsync(result.GetValue(task), output, JsonSerializerOptions.Web);
+            await EndAsync(instance);
         };
     }
 

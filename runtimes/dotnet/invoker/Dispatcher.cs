@@ -8,8 +8,8 @@ namespace Kublambda.Invoker;
 /// <summary>Takes requests to the function and answers back: concurrency limit, timeout, limits on bodies, errors.</summary>
 internal sealed class Dispatcher(InvokerSettings settings, InvokerLog log, InvokerMetrics metrics)
 {
-    /// <summary>Handlers that go on after their time, as a multiple of the concurrency, at which the process counts as lost.</summary>
-    private const int StuckFactor = 4;
+    /// <summary>Handlers that go on after their time, at which the process counts as lost, unless the concurrency is higher.</summary>
+    private const int FewestStuck = 10;
 
     private readonly LinkedList<Exchange> _open = []; // oldest first
     private readonly Queue<Exchange> _waiting = new();
@@ -72,7 +72,7 @@ internal sealed class Dispatcher(InvokerSettings settings, InvokerLog log, Invok
     {
         var now = Stopwatch.GetTimestamp();
         var late = new List<Exchange>();
-        var stuck = 0;
+        var stuck = new List<Exchange>();
         lock (_lock)
         {
             foreach (var exchange in _open)
@@ -80,7 +80,7 @@ internal sealed class Dispatcher(InvokerSettings settings, InvokerLog log, Invok
                 if (Stopwatch.GetElapsedTime(exchange.StartedAt, now) < settings.Timeout)
                     break;
                 if (exchange.Over)
-                    stuck++;
+                    stuck.Add(exchange);
                 else
                     late.Add(exchange);
             }
@@ -88,10 +88,10 @@ internal sealed class Dispatcher(InvokerSettings settings, InvokerLog log, Invok
 
         foreach (var exchange in late)
             TimedOut(exchange);
-        if (stuck < settings.Concurrency * StuckFactor)
+        if (stuck.Count < Math.Max(settings.Concurrency, FewestStuck))
             return;
         throw new FatalException(
-            ExitCodes.Blocked, $"{stuck} calls of the function did not end although their time was up.",
+            ExitCodes.Blocked, $"{stuck.Count} calls of the function did not end although their time was up (the oldest: {stuck[0].What}).",
             "pass HttpContext.RequestAborted on to what the function awaits, and bound its loops; more time is spec.timeoutSeconds.");
     }
 

@@ -17,7 +17,7 @@ internal static class EventReader
 
     /// <summary>The event of a request whose body was read, in binary or structured mode, told apart by the Content-Type.</summary>
     /// <exception cref="RefusedException">It is none.</exception>
-    public static async Task<CloudEvent> ReadAsync(HttpRequest request)
+    public static async Task<CloudEvent> ReadAsync(HttpRequest request, CloudEventFormatter? formatter = null)
     {
         using var buffer = new MemoryStream();
         await request.Body.CopyToAsync(buffer);
@@ -27,7 +27,7 @@ internal static class EventReader
             throw Bad("The request is a batch of events. Send them one by one.");
         try
         {
-            var cloudEvent = type.StartsWith(Structured, StringComparison.Ordinal) ? FromBody(type, request.ContentType!, body) : FromHeaders(request, body);
+            var cloudEvent = type.StartsWith(Structured, StringComparison.Ordinal) ? FromBody(type, request.ContentType!, body, formatter) : FromHeaders(request, body, formatter ?? Formatter);
             return cloudEvent.IsValid ? cloudEvent : throw Bad($"The event lacks {string.Join(", ", cloudEvent.SpecVersion.RequiredAttributes.Where(a => cloudEvent[a] is null).Select(a => a.Name))}.");
         }
         catch (Exception e) when (e is ArgumentException or JsonException or FormatException or InvalidOperationException)
@@ -45,11 +45,11 @@ internal static class EventReader
         var data => throw Bad($"The event's data is {data.GetType().Name}, not {type.Name}."),
     };
 
-    private static CloudEvent FromBody(string type, string contentType, ReadOnlyMemory<byte> body) => type == "application/cloudevents+json"
-        ? Formatter.DecodeStructuredModeMessage(body, new ContentType(contentType), null)
+    private static CloudEvent FromBody(string type, string contentType, ReadOnlyMemory<byte> body, CloudEventFormatter? formatter) => type == "application/cloudevents+json" || formatter is not null
+        ? (formatter ?? Formatter).DecodeStructuredModeMessage(body, new ContentType(contentType), null)
         : throw Bad($"The event format {type} is not known. Use application/cloudevents+json.");
 
-    private static CloudEvent FromHeaders(HttpRequest request, ReadOnlyMemory<byte> body)
+    private static CloudEvent FromHeaders(HttpRequest request, ReadOnlyMemory<byte> body, CloudEventFormatter formatter)
     {
         var version = request.Headers["ce-specversion"].ToString();
         if (version.Length == 0 && !request.Headers.Keys.Any(name => name.StartsWith("ce-", StringComparison.OrdinalIgnoreCase)))
@@ -68,7 +68,7 @@ internal static class EventReader
 
         cloudEvent.DataContentType = request.ContentType;
         if (body.Length > 0)
-            Formatter.DecodeBinaryModeEventData(body, cloudEvent);
+            formatter.DecodeBinaryModeEventData(body, cloudEvent);
         return cloudEvent;
     }
 

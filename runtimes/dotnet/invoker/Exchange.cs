@@ -35,7 +35,15 @@ internal sealed partial class Exchange(HttpContext context, long startedAt, IHtt
     public int Code { get; set; }
 
     /// <summary>Timestamp of the moment at which its time was up; 0 before.</summary>
-    public long OverSince { get; set; }
+    public long OverSince
+    {
+        get;
+        set
+        {
+            field = value;
+            What = $"{Context.Request.Method} {InvokerLog.Cut(Context.Request.Path.Value ?? "", 200)}";
+        }
+    }
 
     public bool Over => OverSince != 0;
 
@@ -62,6 +70,9 @@ internal sealed partial class Exchange(HttpContext context, long startedAt, IHtt
 
     /// <summary>The X-Request-Id of the caller where it is a sane one, else a new one. The same id is in logs and error answers.</summary>
     public string Id => _id ??= Context.Request.Headers["X-Request-Id"].ToString() is { Length: > 0 } given && IdPattern().IsMatch(given) ? given : Guid.NewGuid().ToString();
+
+    /// <summary>Its method and path; made when it is over, for the context is another's afterwards.</summary>
+    public string What { get; private set; } = "";
 
     /// <summary>True for exactly one caller: who starts the answer.</summary>
     public bool TakeAnswer() => Interlocked.Exchange(ref _answered, 1) == 0;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Kublambda.Invoker;
 
@@ -31,8 +32,7 @@ internal sealed class FunctionHost(InvokerSettings settings, InvokerLog log)
 
         await using var admin = Admin(dispatcher);
         await admin.StartAsync();
-        await using var app = Server(dispatcher);
-        var load = Task.Run(() => dispatcher.Function = new FunctionLoader(settings, app.Services).Load());
+        var load = Task.Run(() => Load(dispatcher));
         var first = await Task.WhenAny(load, Task.Delay(settings.LoadTimeout), _terminate.Task);
         if (_terminate.Task.IsCompleted)
             return 0;
@@ -40,10 +40,10 @@ internal sealed class FunctionHost(InvokerSettings settings, InvokerLog log)
         {
             throw new FatalException(
                 ExitCodes.LoadTimeout, $"Loading the function took longer than {settings.LoadTimeout.TotalSeconds} s.",
-                "move long work out of static constructors and module initialisers, or raise FUNCTION_LOAD_TIMEOUT_SECONDS.");
+                "move long work out of static constructors, module initialisers and startup classes, or raise FUNCTION_LOAD_TIMEOUT_SECONDS.");
         }
 
-        await load;
+        await using var app = await load;
         await app.StartAsync();
         _status = "ready";
         log.Write("info", "Listening.", json =>
@@ -57,6 +57,27 @@ internal sealed class FunctionHost(InvokerSettings settings, InvokerLog log)
         await _terminate.Task;
         await DrainAsync(app, dispatcher);
         return 0;
+    }
+
+    /// <summary>The function's server, with what the function adds to it.</summary>
+    private WebApplication Load(Dispatcher dispatcher)
+    {
+        try
+        {
+            var target = new FunctionLoader(settings).Find();
+            var startups = Startups.Of(target.Owner);
+            var app = Server(dispatcher, startups);
+            dispatcher.Function = startups.Pipeline(app.Services, target.Bind(settings.Signature, app.Services));
+            return app;
+        }
+        catch (Exception e) when (e is not FatalException)
+        {
+            var cause = Place.Cause(e);
+            log.Error("The function could not be loaded.", e);
+            throw new FatalException(
+                ExitCodes.LoadFailed, $"The function could not be loaded: {cause.GetType()}: {cause.Message}{Place.Of(e)}",
+                "correct the code that runs at load (static constructors, startup classes); it must not throw.");
+        }
     }
 
     /// <summary>Readiness has gone while requests are still taken: it takes a moment until no proxy sends any. Then what is open ends.</summary>
@@ -93,7 +114,7 @@ internal sealed class FunctionHost(InvokerSettings settings, InvokerLog log)
         }
     }
 
-    private WebApplication Server(Dispatcher dispatcher)
+    private WebApplication Server(Dispatcher dispatcher, Startups startups)
     {
         var builder = Builder(settings.Port, limits =>
         {
@@ -103,6 +124,11 @@ internal sealed class FunctionHost(InvokerSettings settings, InvokerLog log)
             limits.MinRequestBodyDataRate = null;
             limits.MinResponseDataRate = null;
         });
+        builder.Configuration.AddJsonFile("appsettings.json", optional: true, reloadOnChange: false)
+            .AddJsonFile($"appsettings.{builder.Environment.EnvironmentName}.json", optional: true, reloadOnChange: false).AddEnvironmentVariables();
+        builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
+        builder.Services.TryAddScoped<IMiddlewareFactory, MiddlewareFactory>();
+        startups.Configure(builder);
         var app = builder.Build();
         app.Run(dispatcher.HandleAsync);
         return app;
@@ -167,7 +193,7 @@ internal sealed class FunctionHost(InvokerSettings settings, InvokerLog log)
     private void Crashed(Exception exception)
     {
         var fatal = new FatalException(
-            ExitCodes.Crashed, $"An exception was thrown outside of a request: {exception.GetType()}: {exception.Message}",
+            ExitCodes.Crashed, $"An exception was thrown outside of a request: {exception.GetType()}: {exception.Message}{Place.Of(exception)}",
             "catch the exceptions of threads and async void methods of the function's own; then only its own request fails.");
         log.Error(fatal.Message, exception);
         TerminationLog.Write(settings.TerminationLog, fatal.Message);

@@ -67,4 +67,18 @@ describe('events', { concurrency: 4 }, () => {
     const esm = await start(t, { 'index.mjs': `import { http } from '@google-cloud/functions-framework'; http('handler', (req, res) => res.send('hi'));` });
     assert.strictEqual((await esm.call('/')).text, 'hi');
   });
+
+  it('reach functions by the names, and with the signatures, that the package of their own keeps', async (t) => {
+    const home = 'node_modules/@google-cloud/functions-framework';
+    const fn = await start(t, {
+      [`${home}/package.json`]: '{"name": "@google-cloud/functions-framework", "main": "build/src/index.js", "exports": {".": "./build/src/index.js"}}',
+      [`${home}/build/src/index.js`]: `exports.cloudEvent = (name, handler) => require('./function_registry').register(name, 'cloudevent', handler);`,
+      [`${home}/build/src/function_registry.js`]: `
+        const all = new Map();
+        exports.register = (name, signatureType, userFunction) => all.set(name, { signatureType, userFunction });
+        exports.getRegisteredFunction = (name) => all.get(name);`,
+      'index.js': `require('@google-cloud/functions-framework').cloudEvent('on-made', (event) => [event.id, event.traceparent].join());`,
+    }, { env: { FUNCTION_TARGET: 'index.on-made' } });
+    assert.strictEqual((await fn.call('/', { method: 'POST', headers: { ...BINARY, traceparent: '00-a-b-01' } })).text, '1,00-a-b-01');
+  });
 });

@@ -140,7 +140,7 @@ public static partial class LambdaValidator
     [GeneratedRegex(@"^[a-z]([-a-z0-9]*[a-z0-9])?\z")]
     private static partial Regex NamePattern();
 
-    [GeneratedRegex(@"^(?<module>[A-Za-z0-9_][A-Za-z0-9_./-]*)\.[A-Za-z_][A-Za-z0-9_]*\z")]
+    [GeneratedRegex(@"^(?<module>[A-Za-z0-9_][A-Za-z0-9_./-]*)\.[A-Za-z_][A-Za-z0-9_-]*\z")]
     private static partial Regex HandlerPattern();
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\z")]

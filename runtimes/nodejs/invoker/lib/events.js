@@ -25,7 +25,10 @@ function onEvents(handler) {
 function readEvent(req) {
   const type = mediaType(req.headers['content-type']) ?? '';
   if (type.startsWith(BATCH)) throw bad('The request is a batch of events. Send them one by one.');
-  return type.startsWith(STRUCTURED) ? structured(req, type) : binary(req);
+  const event = type.startsWith(STRUCTURED) ? structured(req, type) : binary(req);
+  // As the Functions Framework has it.
+  if (req.headers.traceparent) event.traceparent ??= req.headers.traceparent;
+  return event;
 }
 
 function binary(req) {

@@ -8,11 +8,9 @@ const { onEvents } = require('./events');
 const { ExitCodes, Fatal } = require('./fatal');
 const { asText } = require('./log');
 
-/** Set on handlers that were registered with the Functions Framework of the image: it outranks the setting, as there. */
-const SIGNATURE = Symbol.for('kublambda.signature');
 const SIGNATURES = ['http', 'cloudevent'];
 const EXTENSIONS = ['.js', '.mjs', '.cjs'];
-const TARGET = /^(?<module>[\w@-][\w@./-]*)\.(?<name>[A-Za-z_$][\w$]*)$/;
+const TARGET = /^(?<module>[\w@-][\w@./-]*)\.(?<name>[A-Za-z_$][\w$-]*)$/;
 
 /**
  * Loads the function that FUNCTION_TARGET (`module.function`) names from the source directory. CommonJS and ES modules
@@ -29,8 +27,9 @@ async function loadHandler({ target, signature, source }) {
   } catch (error) {
     throw loadFailure(error, file, source);
   }
-  const handler = pick(exported, name) ?? registered(name, file);
-  if (typeof handler === 'function') return (handler[SIGNATURE] ?? signature) === 'cloudevent' ? onEvents(handler) : handler;
+  const found = registered(name, file);
+  const handler = pick(exported, name) ?? found?.handler;
+  if (typeof handler === 'function') return ((found?.handler === handler && found.signature) || signature) === 'cloudevent' ? onEvents(handler) : handler;
   throw missingExport(exported, handler, { target, file, name });
 }
 
@@ -74,15 +73,19 @@ function pick(exported, name) {
   return undefined;
 }
 
-/** What the module registered under this name with the Functions Framework, its own copy or that of the image. */
+/** What was registered under this name with the Functions Framework, its own copy or that of the image: its signature outranks the setting, as there. */
 function registered(name, file) {
   const require = createRequire(file);
+  let main;
   try {
-    require.resolve('@google-cloud/functions-framework');
+    main = require.resolve('@google-cloud/functions-framework');
   } catch {
     return undefined;
   }
-  return require('@google-cloud/functions-framework/testing').getFunction(name);
+  // A copy that was not loaded knows of nothing, and takes a while to load.
+  const registry = path.join(path.dirname(main), 'function_registry.js');
+  const found = require.cache[registry]?.exports.getRegisteredFunction?.(name);
+  return found && { handler: found.userFunction, signature: found.signatureType };
 }
 
 function missingExport(exported, found, { target, file, name }) {

@@ -1,6 +1,6 @@
 'use strict';
 
-const { registered } = require('./index.js');
+const { getRegisteredFunction } = require('./function_registry.js');
 
 /** The function that was registered under this name, or undefined. */
-exports.getFunction = (name) => registered.get(name);
+exports.getFunction = (name) => getRegisteredFunction(name)?.userFunction;
