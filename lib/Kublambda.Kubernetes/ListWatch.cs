@@ -39,8 +39,16 @@ public sealed class ListWatch(RawApi api, ResourceQuery query, TimeProvider time
     /// <param name="firstPageSize">Objects on the first page, <see cref="MaxPageSize"/> at most; the others are sized by what they weigh.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="HttpOperationException">410: the list went stale between two pages, or the moment is too long ago.</exception>
-    public async IAsyncEnumerable<ListPage> PagesAsync(
-        string? exactVersion, int firstPageSize, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<ListPage> PagesAsync(string? exactVersion, int firstPageSize, CancellationToken cancellationToken) =>
+        PagesAsync(exactVersion, firstPageSize, api.GetAsync, cancellationToken);
+
+    /// <summary>Like <see cref="PagesAsync(string?, int, CancellationToken)"/>, with the metadata of the objects alone.</summary>
+    public IAsyncEnumerable<ListPage> MetadataPagesAsync(string? exactVersion, int firstPageSize, CancellationToken cancellationToken) =>
+        PagesAsync(exactVersion, firstPageSize, api.GetMetadataAsync, cancellationToken);
+
+    private async IAsyncEnumerable<ListPage> PagesAsync(
+        string? exactVersion, int firstPageSize, Func<string, CancellationToken, Task<HttpResponseMessage>> get,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? next = null;
         var size = firstPageSize;
@@ -51,7 +59,7 @@ public sealed class ListWatch(RawApi api, ResourceQuery query, TimeProvider time
                 ("limit", size.ToString(CultureInfo.InvariantCulture)), ("continue", next),
                 ("resourceVersion", first ? exactVersion : null), ("resourceVersionMatch", first && exactVersion is not null ? "Exact" : null),
                 ("labelSelector", query.LabelSelector), ("fieldSelector", query.FieldSelector));
-            using var response = await api.GetAsync(query.CollectionPath + parameters, cancellationToken);
+            using var response = await get(query.CollectionPath + parameters, cancellationToken);
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
             var page = new ListPage(JsonDocument.Parse(body));
             size = (int)Math.Clamp(size * PageBytes / Math.Max(1, body.LongLength), 1, MaxPageSize);
@@ -62,12 +70,18 @@ public sealed class ListWatch(RawApi api, ResourceQuery query, TimeProvider time
     }
 
     /// <summary>The resourceVersion of now.</summary>
-    public async Task<string> MomentAsync(CancellationToken cancellationToken)
+    public Task<string> MomentAsync(CancellationToken cancellationToken) => FirstAsync(null, page => page.ResourceVersion, cancellationToken);
+
+    /// <summary>How many objects there were at a moment, without reading them. Null: the server does not say, as where there is a selector.</summary>
+    /// <exception cref="HttpOperationException">410: the moment is too long ago.</exception>
+    public Task<long?> CountAsync(string exactVersion, CancellationToken cancellationToken) => FirstAsync(exactVersion, page => page.Count, cancellationToken);
+
+    private async Task<T> FirstAsync<T>(string? exactVersion, Func<ListPage, T> read, CancellationToken cancellationToken)
     {
-        await foreach (var page in PagesAsync(null, 1, cancellationToken))
+        await foreach (var page in MetadataPagesAsync(exactVersion, 1, cancellationToken))
         {
             using (page)
-                return page.ResourceVersion;
+                return read(page);
         }
 
         throw new JsonException("A list without a page.");
@@ -137,6 +151,11 @@ public sealed class ListPage(JsonDocument document) : IDisposable
 
     /// <summary>The moment of the list; the same on all its pages.</summary>
     public string ResourceVersion => document.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
+
+    /// <summary>The objects on this page and after it, where the server says how many those are.</summary>
+    public long? Count => document.RootElement.GetProperty("metadata").TryGetProperty("remainingItemCount", out var remaining)
+        ? Items.Count() + remaining.GetInt64()
+        : string.IsNullOrEmpty(Continue) ? Items.Count() : null;
 
     internal string? Continue => document.RootElement.GetProperty("metadata").TryGetProperty("continue", out var token) ? token.GetString() : null;
 

@@ -12,18 +12,26 @@ namespace Kublambda.Kubernetes;
 /// </summary>
 public sealed class RawApi(IKubernetes client)
 {
+    private static readonly MediaTypeWithQualityHeaderValue Json = new("application/json");
+    private static readonly MediaTypeWithQualityHeaderValue MetadataList =
+        MediaTypeWithQualityHeaderValue.Parse("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1");
     private readonly k8s.Kubernetes _client = client as k8s.Kubernetes
         ?? throw new ArgumentException("A k8s.Kubernetes client is needed.", nameof(client));
 
     /// <summary>Sends, and returns once the headers are there.</summary>
     /// <exception cref="HttpOperationException">The API server answered with anything but 2xx.</exception>
     /// <exception cref="HttpRequestException">No answer.</exception>
-    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string pathAndQuery, HttpContent? content, CancellationToken cancellationToken)
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string pathAndQuery, HttpContent? content, CancellationToken cancellationToken) =>
+        SendAsync(method, pathAndQuery, content, [Json], cancellationToken);
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string pathAndQuery, HttpContent? content, IEnumerable<MediaTypeWithQualityHeaderValue> accept, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, new Uri(_client.BaseUri, pathAndQuery)) { Content = content };
         // A connection of its own: when one stalls, giving up on it closes it, and nothing else waits behind it.
         request.Version = HttpVersion.Version11;
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        foreach (var type in accept)
+            request.Headers.Accept.Add(type);
         if (_client.Credentials is { } credentials)
             await credentials.ProcessHttpRequestAsync(request, cancellationToken);
 
@@ -44,6 +52,10 @@ public sealed class RawApi(IKubernetes client)
 
     public Task<HttpResponseMessage> GetAsync(string pathAndQuery, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, pathAndQuery, null, cancellationToken);
+
+    /// <summary>A list whose items have <c>metadata</c> alone, or whole ones from a server that cannot leave the rest out.</summary>
+    public Task<HttpResponseMessage> GetMetadataAsync(string pathAndQuery, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Get, pathAndQuery, null, [MetadataList, Json], cancellationToken);
 
     public async Task<string> PatchAsync(string pathAndQuery, string contentType, string body, CancellationToken cancellationToken)
     {

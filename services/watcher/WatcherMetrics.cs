@@ -24,7 +24,7 @@ internal sealed class WatcherMetrics
         _calls = meter.CreateCounter<long>("trigger_calls_total", description: "Calls of the function, by answer.");
         _dead = meter.CreateCounter<long>("trigger_dead_letters_total", description: "Events that were given up.");
         _lists = meter.CreateCounter<long>("trigger_lists_total", description: "Full lists of a stream.");
-        _collapsed = meter.CreateCounter<long>("trigger_collapsed_total", description: "Objects whose states between two lists could not be found out: etcd has forgotten them.");
+        _collapsed = meter.CreateCounter<long>("trigger_collapsed_total", description: "Objects that changed while etcd forgot how: all of it came as one step.");
         _duration = meter.CreateHistogram<double>("trigger_call_seconds", "s", "Time until the function answered.");
     }
 
@@ -42,7 +42,7 @@ internal sealed class WatcherMetrics
 
     public void Listed(StreamSpec stream) => _lists.Add(1, new KeyValuePair<string, object?>("resource", stream.Served.Plural));
 
-    public void Collapsed(StreamSpec stream) => _collapsed.Add(1, new KeyValuePair<string, object?>("resource", stream.Served.Plural));
+    public void Collapsed(StreamSpec stream, int objects) => _collapsed.Add(objects, new KeyValuePair<string, object?>("resource", stream.Served.Plural));
 
     private static KeyValuePair<string, object?>[] Tags(string lambda, string trigger) => [new("lambda", lambda), new("trigger", trigger)];
 }

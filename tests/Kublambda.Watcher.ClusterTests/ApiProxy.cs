@@ -31,6 +31,9 @@ public sealed class ApiProxy(k8s.Kubernetes upstream) : IAsyncDisposable
     /// <summary>Watches from before this moment are answered with 410, as after a restart of the API server.</summary>
     public ulong ForgottenBefore { get; set; }
 
+    /// <summary>Lists of moments before this one are answered with 410, as after etcd was compacted.</summary>
+    public ulong CompactedBefore { get; set; }
+
     /// <summary>Requests that the API server would refuse with 403.</summary>
     public Func<HttpRequest, bool> Forbidden { get; set; } = _ => false;
 
@@ -116,7 +119,9 @@ public sealed class ApiProxy(k8s.Kubernetes upstream) : IAsyncDisposable
             else if (Forbidden(context.Request))
                 await RefuseAsync(context, 403, "Forbidden", "the test does not let you");
             else if (context.Request.Query["watch"] == "1" && ulong.Parse(context.Request.Query["resourceVersion"]!, null) < ForgottenBefore)
-                await RefuseAsync(context, 410, "Expired", "too old resource version");
+                await RefuseAsync(context, 410, "Expired", $"too old resource version: {context.Request.Query["resourceVersion"]} ({ForgottenBefore})");
+            else if (context.Request.Query["resourceVersionMatch"] == "Exact" && ulong.Parse(context.Request.Query["resourceVersion"]!, null) < CompactedBefore)
+                await RefuseAsync(context, 410, "Expired", "The resourceVersion for the provided list is too old.");
             else
                 await ForwardAsync(context);
         }
@@ -167,6 +172,7 @@ public sealed class ApiProxy(k8s.Kubernetes upstream) : IAsyncDisposable
     {
         using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(upstream.BaseUri, context.Request.Path + context.Request.QueryString));
         request.Version = HttpVersion.Version11;
+        request.Headers.TryAddWithoutValidation("Accept", context.Request.Headers.Accept.ToString());
         if (context.Request.ContentLength > 0)
         {
             request.Content = new StreamContent(context.Request.Body);

@@ -55,10 +55,12 @@ public sealed class RestartTests(Cluster cluster, RabbitMqServer broker)
         await scenario.CreateAsync("new");
         await scenario.SetAsync("new", "2");
         await scenario.PatchAsync("leaves", """{"metadata":{"labels":{"test":"no"}}}""");
-        var now = await cluster.Client.CoreV1.ListNamespacedConfigMapAsync(scenario.Namespace);
-        scenario.Proxy.ForgottenBefore = ulong.Parse(now.Metadata.ResourceVersion, null);
+        await scenario.CreateAsync("visits", label: "no");
+        await scenario.PatchAsync("visits", """{"metadata":{"labels":{"test":"yes"}}}""");
+        await scenario.PatchAsync("visits", """{"metadata":{"labels":{"test":"no"}}}""");
+        scenario.Proxy.ForgottenBefore = await MomentAsync(scenario);
         await scenario.StartAsync();
-        await scenario.TakesAsync(17);
+        await scenario.TakesAsync(19);
         await Task.Delay(1000, TestContext.Current.CancellationToken);
         string[] Of(string name) => [.. scenario.Function.Taken.Where(call => call.Subject.EndsWith($"/{name}", StringComparison.Ordinal)).Select(call => $"{call.Event} {call.OldValue("value")}>{call.Value("value")}")];
         Assert.Equal(["modified 1>2", "modified 2>3", "modified 3>4", "modified 4>5", "modified 5>6"], Of("changes"));
@@ -67,8 +69,42 @@ public sealed class RestartTests(Cluster cluster, RabbitMqServer broker)
         Assert.Equal(["added >1", "modified 1>2"], Of("new"));
         Assert.Equal(["added >1", "deleted 1>1"], Of("comes-and-goes"));
         Assert.Equal(["deleted 1>1"], Of("leaves"));
+        Assert.Equal(["added >1", "deleted 1>1"], Of("visits"));
         Assert.Empty(Of("stays"));
+        Assert.Equal(19, scenario.Function.Calls.Count);
     }
+
+    [Fact]
+    public async Task What_etcd_has_forgotten_comes_as_one_step_and_what_it_has_comes_whole()
+    {
+        await using var scenario = await Scenario.BeginAsync(cluster, broker, ("maps", Scenario.Maps()));
+        foreach (var name in new[] { "changes", "goes" })
+            await scenario.CreateAsync(name);
+        await scenario.StartAsync();
+        await scenario.Watcher!.StopAsync();
+
+        await scenario.SetAsync("changes", "2");
+        await scenario.SetAsync("changes", "3");
+        await scenario.DeleteAsync("goes");
+        await scenario.CreateAsync("came-and-went");
+        await scenario.DeleteAsync("came-and-went");
+        scenario.Proxy.CompactedBefore = await MomentAsync(scenario);
+        await scenario.CreateAsync("comes-and-goes");
+        await scenario.DeleteAsync("comes-and-goes");
+        await scenario.SetAsync("changes", "4");
+        scenario.Proxy.ForgottenBefore = await MomentAsync(scenario);
+        await scenario.StartAsync();
+        await scenario.TakesAsync(5);
+        await scenario.CreateAsync("last");
+        await scenario.TakesAsync(6);
+        Assert.Equal(
+            ["added comes-and-goes >1", "added last >1", "deleted comes-and-goes 1>1", "deleted goes 1>1", "modified changes 1>3", "modified changes 3>4"],
+            scenario.Function.Calls.Select(call => $"{call.Short} {call.OldValue("value")}>{call.Value("value")}").Order(StringComparer.Ordinal));
+        Assert.Contains(scenario.Watcher.Log, line => line.Contains("etcd has forgotten", StringComparison.Ordinal));
+    }
+
+    private async Task<ulong> MomentAsync(Scenario scenario) =>
+        ulong.Parse((await cluster.Client.CoreV1.ListNamespacedConfigMapAsync(scenario.Namespace, limit: 1)).Metadata.ResourceVersion, null);
 
     [Fact]
     public async Task A_broken_connection_to_the_API_server_loses_and_doubles_nothing()

@@ -36,15 +36,12 @@ public sealed class TransitionTests
         Assert.Equal("u10>@11", Text(Transitions.Gone(AState("10"), AState("11"), "11")));
     }
 
-    [Fact]
-    public void Steps_between_two_lists_are_chained_and_gaps_are_deletions()
-    {
-        Assert.Equal("u1>u2@, u2>u3@", Text(History.Steps(AState("1"), [AState("2"), AState("3")])));
-        Assert.Equal("u1>u2@, u2>@, >w4@", Text(History.Steps(AState("1"), [AState("2"), null, AState("4", "w")])));
-        Assert.Equal("u1>@, >w4@", Text(History.Steps(AState("1"), [AState("4", "w")])));
-        Assert.Equal("u1>@", Text(History.Steps(AState("1"), [null])));
-        Assert.Equal("", Text(History.Steps(AState("1"), [AState("1")])));
-    }
+    [Theory]
+    [InlineData("too old resource version: 120 (345)", 345UL)]
+    [InlineData("""{"type":"ERROR","object":{"kind":"Status","message":"too old resource version: 7 (8)","code":410}}""", 8UL)]
+    [InlineData("The resourceVersion for the provided watch is too old.", null)]
+    public void Where_a_watch_can_begin_again_is_read_from_what_the_API_server_says(string said, ulong? expected) =>
+        Assert.Equal(expected, StreamFault.OldestWatchable(said));
 
     [Fact]
     public void The_same_event_has_the_same_id_and_another_one_has_another()

@@ -20,7 +20,6 @@ internal sealed class Committer(
     private readonly Dictionary<string, ObjectState?> _states = new(StringComparer.Ordinal);
     private int _bytes;
     private string _position = "";
-    private bool _comparing;
 
     /// <summary>Who is told; replaced when triggers change.</summary>
     public IReadOnlyList<BoundTrigger> Triggers { get; set; } = [];
@@ -46,16 +45,14 @@ internal sealed class Committer(
     }
 
     /// <summary>The stream has been read up to here, though nothing has to be done about it.</summary>
-    /// <param name="position">Where it is.</param>
-    /// <param name="comparing">It goes on by comparing lists, not by a watch.</param>
-    public void Reached(string position, bool comparing = false) => (_position, _comparing) = (position, comparing);
+    public void Reached(string position) => _position = position;
 
     /// <summary>Forgets what has been added and not been flushed.</summary>
     public void Reset()
     {
         _batch.Clear();
         _states.Clear();
-        (_bytes, _position, _comparing) = (0, "", false);
+        (_bytes, _position) = (0, "");
     }
 
     /// <param name="silently">The objects that are there when a stream begins: remembered, and nobody is told.</param>
@@ -71,8 +68,6 @@ internal sealed class Committer(
         List<StateRecord> records = [.. _batch.Select(Record)];
         if (_position.Length > 0)
             records.Add(StateRecord.At(stream.Id, _position));
-        if (_position.Length > 0 && _comparing)
-            records.Add(new StateRecord(StateRecordKind.Relist) { Stream = stream.Id });
         await log.AppendAsync(records, session);
         Count(matches, now);
         Reset();

@@ -14,13 +14,13 @@ internal sealed record ObjectState(string Key, string Uid, string Version, byte[
     /// <summary>The object as JSON, in UTF-8.</summary>
     public byte[] Json() => Packing.Unpack(Packed);
 
-    /// <summary>Key and resourceVersion of an object, without reading the rest of it.</summary>
-    /// <exception cref="JsonException">It has no name or resourceVersion.</exception>
-    public static (string Key, string Version) Identify(JsonElement item)
+    /// <summary>Key, uid and resourceVersion of an object, without reading the rest of it.</summary>
+    /// <exception cref="JsonException">It has no name, uid or resourceVersion.</exception>
+    public static (string Key, string Uid, string Version) Identify(JsonElement item)
     {
         if (!item.TryGetProperty("metadata", out var metadata))
             throw new JsonException("An object without metadata.");
-        return (KeyOf(metadata), Text(metadata, "resourceVersion"));
+        return (KeyOf(metadata), Text(metadata, "uid"), Text(metadata, "resourceVersion"));
     }
 
     /// <summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using k8s.Autorest;
@@ -13,21 +12,15 @@ namespace Kublambda.Watcher.Streams;
 
 /// <summary>
 /// One watch that goes on where the last one ended, over restarts: lists silently when it begins for the first time, watches from the
-/// position that is stored, and compares a list with the last seen state when the API server has lost the history. Faults of the API
+/// position that is stored, and looks through the revisions that etcd has when the API server has lost their events. Faults of the API
 /// server are waited for; those of the broker end it.
 /// </summary>
 internal sealed partial class ObjectStream(
     StreamSpec stream, RawApi api, StateLog log, ConfirmedChannel channel, WatcherMetrics metrics, WatcherOptions options, TimeProvider time, ILogger logger,
     CancellationToken session)
 {
-    /// <summary>Objects on the first page of a list; they may be large.</summary>
-    private const int FirstPage = 50;
-
     /// <summary>A watch that ends sooner, even in order, is not opened again at once.</summary>
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(2);
-
-    /// <summary>Time for the moments between a lost position and now.</summary>
-    private static readonly TimeSpan SteppingTime = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
     private readonly Committer _committer = new(stream, log, channel, metrics, time, session);
@@ -40,6 +33,8 @@ internal sealed partial class ObjectStream(
         },
         time);
 
+    /// <summary>Why the position cannot be watched from; null: it has not been tried, or can.</summary>
+    private Exception? _expired;
     private volatile StreamHealth _health = StreamHealth.Starting;
 
     public StreamHealth Health => _health;
@@ -55,14 +50,16 @@ internal sealed partial class ObjectStream(
         var failures = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
+            var position = log.Store.Position(stream.Id);
             try
             {
                 _committer.Reset();
-                var position = log.Store.Position(stream.Id);
                 if (position is null || position.Position.Length == 0)
-                    await ListAsync(null, cancellationToken);
+                    await CompareAsync(null, silently: true, cancellationToken);
                 else if (position.Relist)
-                    await ListAsync(position.Position, cancellationToken);
+                    await CompareAsync(null, silently: false, cancellationToken);
+                else if (_expired is { } expired)
+                    await CatchUpAsync(position.Position, expired, cancellationToken);
                 else if (await WatchAsync(position.Position, cancellationToken) is var lasted && lasted < ShortestWatch)
                     await Task.Delay(_backoff.Delay(++failures), time, cancellationToken);
                 else
@@ -76,11 +73,12 @@ internal sealed partial class ObjectStream(
             {
                 throw;
             }
-            catch (Exception e) when (IsExpired(e))
+            catch (Exception e) when (StreamFault.IsExpired(e))
             {
-                LogExpired(stream, e.Message);
-                await RelistAsync();
-                await Task.Delay(_backoff.Delay(++failures), time, cancellationToken);
+                LogExpired(stream, position?.Position ?? "", e.Message);
+                _expired = e;
+                if (++failures > 1)
+                    await Task.Delay(_backoff.Delay(failures), time, cancellationToken);
             }
             catch (TimeoutException)
             {
@@ -90,94 +88,13 @@ internal sealed partial class ObjectStream(
             {
                 LogBroken(stream, e.Message, ++failures);
                 // It answers, and always the same: perhaps the position itself is what it cannot do, as after etcd was restored from a copy.
-                if (e is HttpOperationException { Response.StatusCode: >= HttpStatusCode.InternalServerError } && failures % 10 == 0)
+                if (e is HttpOperationException { Response.StatusCode: >= HttpStatusCode.InternalServerError or HttpStatusCode.BadRequest } && failures % 10 == 0)
                     await RelistAsync();
-                _health = HealthAfter(e, failures) ?? _health;
-                await Task.Delay(_health.Reason is Reasons.KindNotFound or Reasons.TriggerForbidden ? options.LookAgain : _backoff.Delay(failures), time, cancellationToken);
+                _health = StreamFault.Health(e, failures) ?? _health;
+                // Also an API server that has just started says 403 for a moment.
+                var lasting = failures >= StreamFault.Lasting && _health.Reason is (Reasons.KindNotFound or Reasons.TriggerForbidden);
+                await Task.Delay(lasting ? options.LookAgain : _backoff.Delay(failures), time, cancellationToken);
             }
-        }
-    }
-
-    /// <param name="since">Where the history was lost; null: nothing was ever seen, so nobody is told of what is there.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    private async Task ListAsync(string? since, CancellationToken cancellationToken)
-    {
-        var history = new History(api, stream, metrics, time);
-        if (since is not null)
-            since = await StepThroughAsync(history, since, cancellationToken);
-        var moment = await CompareAsync(history, since, null, cancellationToken);
-        LogListed(stream, since is null ? "at the beginning" : "compared", moment);
-    }
-
-    /// <summary>
-    /// Compares one moment after the other between the lost position and now, so that objects which came and went in between are found
-    /// too: every revision where that can be done in the time there is, else as many as can.
-    /// </summary>
-    /// <returns>The last moment that was compared.</returns>
-    private async Task<string> StepThroughAsync(History history, string since, CancellationToken cancellationToken)
-    {
-        var began = time.GetTimestamp();
-        try
-        {
-            var end = Transitions.Number(await _listWatch.MomentAsync(cancellationToken)) ?? 0;
-            var (at, stride, done) = (Transitions.Number(since) ?? end, 1UL, 0);
-            while (at + stride < end)
-            {
-                at += stride;
-                since = await CompareAsync(history, since, at.ToString(CultureInfo.InvariantCulture), cancellationToken);
-                var (elapsed, left) = (time.GetElapsedTime(began), SteppingTime - time.GetElapsedTime(began));
-                if (left <= TimeSpan.Zero)
-                    break;
-                var affordable = Math.Max(1, (ulong)(left / (elapsed / ++done)));
-                stride = Math.Max(1, (end - at + affordable - 1) / affordable);
-            }
-        }
-        catch (HttpOperationException e) when (e.Response.StatusCode == HttpStatusCode.Gone)
-        {
-            // etcd has forgotten that moment: from there to now is one step.
-            LogForgotten(stream, since);
-        }
-
-        return since;
-    }
-
-    /// <param name="history">Finds the steps of an object between two moments.</param>
-    /// <param name="since">The moment that the last seen state is of; null: nothing was ever seen.</param>
-    /// <param name="exact">The moment to compare with; null: now.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The moment that was compared with.</returns>
-    private async Task<string> CompareAsync(History history, string? since, string? exact, CancellationToken cancellationToken)
-    {
-        var kind = stream.Served.Kind;
-        var known = log.Store.Versions(stream.Id);
-        var silently = since is null;
-        var moment = "";
-        metrics.Listed(stream);
-        await foreach (var page in _listWatch.PagesAsync(exact, FirstPage, cancellationToken))
-        {
-            using (page)
-            {
-                moment = exact ?? page.ResourceVersion;
-                foreach (var item in page.Items)
-                {
-                    var (key, version) = ObjectState.Identify(item);
-                    if (!known.Remove(key, out var last) || last != version)
-                        await StepsAsync(log.Store.Get(stream.Id, key), ObjectState.Of(item, kind.ApiVersion, kind.Kind));
-                }
-            }
-        }
-
-        foreach (var key in known.Keys)
-            await StepsAsync(log.Store.Get(stream.Id, key), null);
-        _committer.Reached(moment, comparing: exact is not null);
-        await _committer.FlushAsync(silently);
-        return moment;
-
-        async Task StepsAsync(ObjectState? old, ObjectState? now)
-        {
-            _committer.Add(silently ? History.Steps(old, [now]) : await history.StepsAsync(old, now, since!, moment, cancellationToken));
-            if (_committer.IsFull)
-                await _committer.FlushAsync(silently);
         }
     }
 
@@ -200,8 +117,9 @@ internal sealed partial class ObjectStream(
             }
             catch
             {
+                // An enumerator must not be disposed of while it moves; whatever it brings is of no use now.
                 await stop.CancelAsync();
-                await Settled(next);
+                await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 throw;
             }
 
@@ -214,94 +132,31 @@ internal sealed partial class ObjectStream(
         return time.GetElapsedTime(began);
     }
 
-    private async Task RelistAsync()
-    {
-        if (log.Store.Position(stream.Id) is { Position.Length: > 0, Relist: false })
-            await log.AppendAsync([new StateRecord(StateRecordKind.Relist) { Stream = stream.Id }], session);
-    }
-
     private void Take(WatchEvent happened)
     {
-        if (happened.Type == WatchEventType.Opened)
-        {
-            if (!_health.Ready)
-                LogWatching(stream);
-            _health = StreamHealth.Fine;
-            return;
-        }
-
-        if (happened.Type == WatchEventType.Bookmark)
-        {
-            _committer.Reached(happened.Object.GetProperty("metadata").GetProperty("resourceVersion").GetString()!);
-            return;
-        }
-
         var kind = stream.Served.Kind;
-        var state = ObjectState.Of(happened.Object, kind.ApiVersion, kind.Kind);
-        var old = _committer.Last(state.Key);
-        List<Transition> transitions = [.. happened.Type == WatchEventType.Deleted ? Transitions.Gone(old, state, state.Version) : Transitions.Present(old, state, state.Version)];
+        switch (happened.Type)
+        {
+            case WatchEventType.Opened:
+                if (!_health.Ready)
+                    LogWatching(stream);
+                _health = StreamHealth.Fine;
+                break;
+            case WatchEventType.Bookmark:
+                _committer.Reached(happened.Object.GetProperty("metadata").GetProperty("resourceVersion").GetString()!);
+                break;
+            default:
+                Take(new ObjectChange(ObjectState.Of(happened.Object, kind.ApiVersion, kind.Kind), happened.Type == WatchEventType.Deleted));
+                break;
+        }
+    }
+
+    private void Take(ObjectChange change)
+    {
+        var (state, old) = (change.State, _committer.Last(change.State.Key));
+        List<Transition> transitions = [.. change.IsGone ? Transitions.Gone(old, state, state.Version) : Transitions.Present(old, state, state.Version)];
         _committer.Add(transitions);
         if (transitions.Count == 0)
             _committer.Reached(state.Version);
     }
-
-    /// <summary>An enumerator must not be disposed of while it moves; whatever it brings is of no use now.</summary>
-    private static async Task Settled(Task<bool> next)
-    {
-        try
-        {
-            await next;
-        }
-        catch (Exception)
-        {
-            // It is the first exception that counts.
-        }
-    }
-
-    private static bool IsExpired(Exception e) =>
-        e is ResourceExpiredException or HttpOperationException { Response.StatusCode: HttpStatusCode.Gone };
-
-    private static StreamHealth? HealthAfter(Exception e, int failures) => e switch
-    {
-        HttpOperationException { Response.StatusCode: HttpStatusCode.NotFound } =>
-            new(false, Reasons.KindNotFound, "The API server does not have the kind any more; it is looked for again and again."),
-        HttpOperationException { Response.StatusCode: HttpStatusCode.Forbidden } refused =>
-            new(false, Reasons.TriggerForbidden, $"The API server does not let the watcher watch: {Said(refused)}"),
-        HttpOperationException { Response.StatusCode: HttpStatusCode.BadRequest } refused =>
-            new(false, Reasons.TriggerFailing, $"The API server refuses the watch: {Said(refused)}"),
-        _ when failures >= 5 => new(false, Reasons.TriggerFailing, $"The watch broke {failures} times in a row and is opened again: {e.Message}"),
-        _ => null,
-    };
-
-    /// <summary>The message of the Status object that the API server answers with.</summary>
-    private static string Said(HttpOperationException e)
-    {
-        try
-        {
-            using var status = JsonDocument.Parse(e.Response.Content ?? "");
-            return status.RootElement.GetProperty("message").GetString() ?? e.Message;
-        }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            return e.Message;
-        }
-    }
-
-    [LoggerMessage(LogLevel.Information, "{Stream}: watching")]
-    private partial void LogWatching(StreamSpec stream);
-
-    [LoggerMessage(LogLevel.Information, "{Stream}: listed {How}, watching from {Position}")]
-    private partial void LogListed(StreamSpec stream, string how, string position);
-
-    [LoggerMessage(LogLevel.Warning, "{Stream}: etcd has forgotten what was after {Position}; what an object went through since then comes as one step")]
-    private partial void LogForgotten(StreamSpec stream, string position);
-
-    [LoggerMessage(LogLevel.Information, "{Stream}: the history is lost, comparing with what was last seen: {Error}")]
-    private partial void LogExpired(StreamSpec stream, string error);
-
-    [LoggerMessage(LogLevel.Warning, "{Stream}: the watch went silent, opening another")]
-    private partial void LogSilent(StreamSpec stream);
-
-    [LoggerMessage(LogLevel.Warning, "{Stream}: list or watch broke (failure {Failures}): {Error}")]
-    private partial void LogBroken(StreamSpec stream, string error, int failures);
 }

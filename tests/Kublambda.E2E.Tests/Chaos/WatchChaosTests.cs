@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
@@ -61,16 +62,18 @@ public sealed class WatchChaosTests(TestNamespace<WatchChaosTests> space, TestCl
 
         var changer = new Changer(cluster.Api, space.Name, objects: 200, perSecond);
         var monkey = new WatchMonkey(cluster, space, calls, seed, mostOfRabbitMq);
+        var (clock, changing) = (Stopwatch.StartNew(), TimeSpan.Zero);
         using (var stop = new CancellationTokenSource())
         {
             var killing = monkey.RunAsync(stop.Token);
             await changer.RunAsync(changes, seed, TestContext.Current.CancellationToken);
+            changing = clock.Elapsed;
             await stop.CancelAsync();
             await killing;
         }
 
         Verdict? verdict = null;
-        string All() => $"seed {seed}: {verdict}{Environment.NewLine}{monkey.Story}";
+        string All() => $"seed {seed}: {verdict}; all told {clock.Elapsed.TotalSeconds:0} s after the first change, {changing.TotalSeconds:0} s of them changes{Environment.NewLine}{monkey.Story}";
         try
         {
             verdict = await Eventually.HoldsAsync(
@@ -80,7 +83,7 @@ public sealed class WatchChaosTests(TestNamespace<WatchChaosTests> space, TestCl
         finally
         {
             TestContext.Current.TestOutputHelper?.WriteLine(All());
-            await ResultAsync(changes, seed, verdict, monkey);
+            await ResultAsync(seed, verdict, monkey, changing, clock.Elapsed);
         }
 
         Assert.True(verdict.OutOfOrder.Count == 0, $"{All()}{Environment.NewLine}{string.Join("; ", verdict.OutOfOrder.Take(10))}");
@@ -106,9 +109,9 @@ public sealed class WatchChaosTests(TestNamespace<WatchChaosTests> space, TestCl
     }
 
     /// <summary>The long run leaves its figures where those of the benchmarks lie.</summary>
-    private static async Task ResultAsync(int changes, int seed, Verdict? verdict, WatchMonkey monkey)
+    private static async Task ResultAsync(int seed, Verdict? verdict, WatchMonkey monkey, TimeSpan changing, TimeSpan all)
     {
-        if (changes < 10_000 || verdict is null)
+        if (verdict is null or { Changes: < 10_000 })
             return;
         var file = Path.Combine(Checkout.Root(), "bench", "results", "chaos-watch.json");
         var result = new
@@ -119,10 +122,11 @@ public sealed class WatchChaosTests(TestNamespace<WatchChaosTests> space, TestCl
             verdict.Changes,
             verdict.Events,
             verdict.Duplicates,
-            verdict.Merged,
             lost = verdict.Lost.Count,
             outOfOrder = verdict.OutOfOrder.Count,
             unequalIds = verdict.UnequalIds.Count,
+            changingSeconds = Math.Round(changing.TotalSeconds, 1),
+            allToldSeconds = Math.Round(all.TotalSeconds, 1),
             kills = monkey.Kills,
         };
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(result, Indented) + "\n");
