@@ -20,7 +20,7 @@ public sealed record CelFunction(string Name, IReadOnlyList<CelKind> Parameters,
         context.Budget.Charge(Cost);
         try
         {
-            return Body(arguments);
+            return Body(arguments) ?? new CelError($"{Name}() gave no value");
         }
         catch (Exception problem) when (problem is not OutOfMemoryException)
         {

@@ -28,6 +28,14 @@ public sealed class EnvironmentTests
     }
 
     [Fact]
+    public void A_function_of_ones_own_that_gives_nothing_is_an_evaluation_error()
+    {
+        var environment = CelEnvironment.Standard.WithFunction(new CelFunction("nothing", [], CelKind.Dyn, _ => null!));
+
+        Assert.Equal("nothing() gave no value", Assert.Throws<CelException>(() => CelProgram.Compile("nothing() == 1", environment).Evaluate(Cel.NoVariables)).Reason);
+    }
+
+    [Fact]
     public void A_function_that_overlaps_with_another_is_refused() =>
         Assert.Throws<ArgumentException>(() => CelEnvironment.Standard.WithFunction(new CelFunction("size", [CelKind.Dyn], CelKind.Int, arguments => arguments[0])));
 

@@ -80,6 +80,17 @@ public sealed class HostileExpressionTests
         "lists.range(1000000).map(x, lists.range(1000))",
         "lists.range(100000).map(x, string(x)).distinct().size()",
         "lists.range(900).all(x, lists.range(2000).all(y, x in lists.range(1000)))",
+        "lists.range(60000).sortBy(x, -x)[0]",
+        "lists.range(60000).map(x, 'a').sort()",
+        WithLongText("{'a': 1}.exists(k, s in {k: 1})"),
+        WithLongText("{'a': 1}[s] == 1"),
+        WithLongText("{s: 1} == {}"),
+        WithLongText("duration(s) == duration('1s')"),
+        WithLongText("timestamp(s) == timestamp(0)"),
+        WithLongText("double(s) == 1.0"),
+        WithLongText("bool(s)"),
+        WithLongText("isURL(s)"),
+        WithLongText("timestamp(0).getHours('Europe/' + string(x)) == 1"),
         "cel.bind(s, lists.range(50000).map(x, 'aaaaaaaaaa').join(), lists.range(100).all(x, s.contains(s.substring(1) + 'b') == false))",
         "'%.1000f%.1000f%.1000f'.format([1e308, 1e308, 1e308]).split('').map(a, 'x').join().size() > 0 && lists.range(100000).all(x, '%.1000f'.format([1e308]).size() > 0)");
 
@@ -170,6 +181,10 @@ public sealed class HostileExpressionTests
             Assert.True(problem is null or CelException, $"{text}: {problem}");
         }
     }
+
+    // A text of half a million characters, looked at many times.
+    private static string WithLongText(string condition) =>
+        $"cel.bind(s, lists.range(50000).map(x, '1111111111').join(), lists.range(200000).exists(x, {condition}))";
 
     private static string Nested(string open, int depth, string inner) =>
         string.Concat(Enumerable.Range(0, depth).Select(level => string.Format(null, open, level))) + inner + new string(')', depth);

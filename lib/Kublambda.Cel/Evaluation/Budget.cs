@@ -21,6 +21,12 @@ internal sealed class Budget(CelLimits limits, CancellationToken cancellationTok
         if (_left < _nextCheck) Check();
     }
 
+    /// <summary>What looking a key up takes: all of a text is read.</summary>
+    public void ChargeKey(CelValue key)
+    {
+        if (key is CelString text) Charge(text.Value.Length / 10);
+    }
+
     private void Check()
     {
         if (_left < 0) throw new LimitReachedException($"the evaluation takes more than {limits.MaxCost} steps");

@@ -120,6 +120,7 @@ internal sealed class ComprehensionNode(int position, ComprehensionKind kind, st
             if (result is CelError) return result;
             if (kind == ComprehensionKind.TransformMap)
             {
+                context.Budget.ChargeKey(step.First);
                 results[step.First] = result;
                 continue;
             }
@@ -128,6 +129,7 @@ internal sealed class ComprehensionNode(int position, ComprehensionKind kind, st
             foreach (var (key, value) in entries)
             {
                 context.Budget.Charge(1);
+                context.Budget.ChargeKey(key);
                 if (MapNode.Add(results, key, value) is { } duplicate) return duplicate;
             }
         }

@@ -81,6 +81,7 @@ internal sealed class MapNode(int position, IReadOnlyList<EntryNode> entries) : 
                 value = optional.Value;
             }
 
+            context.Budget.ChargeKey(key);
             if (Add(map, key, value) is { } error) return error.At(entry.Key.Position);
         }
 

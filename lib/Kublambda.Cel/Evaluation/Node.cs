@@ -83,6 +83,7 @@ internal sealed class IndexNode(int position, Node operand, Node index, bool isO
         if (value is CelError) return value;
         var key = index.Evaluate(context);
         if (key is CelError) return key;
+        context.Budget.ChargeKey(key);
         return isOptional ? Selection.OptionalElement(value, key) : Selection.Element(value, key);
     }
 }

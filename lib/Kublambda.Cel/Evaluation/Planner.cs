@@ -15,6 +15,8 @@ internal readonly record struct Planned(Node Node, CelKind Kind);
 /// </summary>
 internal sealed partial class Planner(SourceText source, CelEnvironment environment, bool isChecked)
 {
+    private const int MaxIssues = 20;
+
     private readonly LocalScope _locals = new();
 
     public NameTable Names { get; } = new();
@@ -51,9 +53,14 @@ internal sealed partial class Planner(SourceText source, CelEnvironment environm
         _ => throw new InvalidOperationException($"No plan for {expression.GetType().Name}."),
     };
 
+    private void Report(string message, int position, string? hint = null)
+    {
+        if (Issues.Count < MaxIssues) Issues.Add(source.Issue(message, position, hint));
+    }
+
     private Planned Failing(int position, string message, string? hint = null)
     {
-        Issues.Add(source.Issue(message, position, hint));
+        Report(message, position, hint);
         return new(new FailingNode(position, message), CelKind.Dyn);
     }
 
@@ -63,7 +70,7 @@ internal sealed partial class Planner(SourceText source, CelEnvironment environm
         var kind = operands.Count == 1
             ? Operators.ResultKind(op.Symbol, operands[0].Kind)
             : Operators.ResultKind(op.Symbol, operands[0].Kind, operands[1].Kind);
-        if (kind is null) Issues.Add(source.Issue(Mismatch(op.Symbol, operands), op.Position, OperatorHint(op.Symbol, operands)));
+        if (kind is null) Report(Mismatch(op.Symbol, operands), op.Position, OperatorHint(op.Symbol, operands));
         Node node = operands.Count == 1
             ? new UnaryNode(op.Position, operands[0].Node, Operators.Unary(op.Symbol))
             : new BinaryNode(op.Position, operands[0].Node, operands[1].Node, Operators.Binary(op.Symbol));
@@ -101,7 +108,7 @@ internal sealed partial class Planner(SourceText source, CelEnvironment environm
     {
         var planned = Plan(expression);
         if (planned.Kind is not (CelKind.Dyn or CelKind.Bool))
-            Issues.Add(source.Issue($"{where} needs a bool, not {KindNames.Short(planned.Kind)}", expression.Position, "compare it with something, such as x != 0"));
+            Report($"{where} needs a bool, not {KindNames.Short(planned.Kind)}", expression.Position, "compare it with something, such as x != 0");
         return planned.Node;
     }
 
@@ -109,7 +116,7 @@ internal sealed partial class Planner(SourceText source, CelEnvironment environm
     {
         var operand = Plan(index.Operand);
         if (operand.Kind is not (CelKind.Dyn or CelKind.List or CelKind.Map or CelKind.Optional))
-            Issues.Add(source.Issue($"{KindNames.Short(operand.Kind)} has no elements", index.Position, operand.Kind == CelKind.String ? "a character of a string: s.charAt(0)" : null));
+            Report($"{KindNames.Short(operand.Kind)} has no elements", index.Position, operand.Kind == CelKind.String ? "a character of a string: s.charAt(0)" : null);
         return new(new IndexNode(index.Position, operand.Node, Plan(index.Index).Node, index.IsOptional), index.IsOptional ? CelKind.Optional : CelKind.Dyn);
     }
 
@@ -120,7 +127,7 @@ internal sealed partial class Planner(SourceText source, CelEnvironment environm
         {
             var key = Plan(entry.Key);
             if (key.Kind is not (CelKind.Dyn or CelKind.Int or CelKind.Uint or CelKind.Bool or CelKind.String))
-                Issues.Add(source.Issue($"a map has no keys of type {KindNames.Short(key.Kind)}", entry.Key.Position, "keys are int, uint, bool or string"));
+                Report($"a map has no keys of type {KindNames.Short(key.Kind)}", entry.Key.Position, "keys are int, uint, bool or string");
             entries.Add(new EntryNode(key.Node, Plan(entry.Value).Node, entry.IsOptional));
         }
 
@@ -150,7 +157,7 @@ internal sealed partial class Planner(SourceText source, CelEnvironment environm
         var name = char.ToLowerInvariant(macro.Kind.ToString()[0]) + macro.Kind.ToString()[1..];
         var range = Plan(macro.Range);
         if (range.Kind is not (CelKind.Dyn or CelKind.List or CelKind.Map))
-            Issues.Add(source.Issue($"{name}() walks a list or a map, not {KindNames.Short(range.Kind)}", macro.Position));
+            Report($"{name}() walks a list or a map, not {KindNames.Short(range.Kind)}", macro.Position);
         var first = _locals.Push(macro.First);
         int? second = macro.Second is null ? null : _locals.Push(macro.Second);
         var filter = macro.Filter is null ? null : Condition(macro.Filter, $"the filter of {name}()");

@@ -9,8 +9,13 @@ internal sealed partial class Planner
 {
     private static readonly HashSet<string> TypeNames = new(StringComparer.Ordinal)
     {
-        "bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "dyn", "optional_type", "google.protobuf.Timestamp", "google.protobuf.Duration", "kubernetes.Quantity",
+        "bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "dyn", "optional_type", "google.protobuf.Timestamp", "google.protobuf.Duration", "kubernetes.Quantity", "kubernetes.URL",
     };
+
+    /// <summary>Characters of literal patterns, repetitions multiplied, that are built with a program; some tens of milliseconds.</summary>
+    private const int MaxPatternSize = 10_000;
+
+    private int _patternSize;
 
     private Planned NameOrField(Expr expression)
     {
@@ -33,7 +38,7 @@ internal sealed partial class Planner
 
     private void CheckHasFields(CelKind kind, string field, int position)
     {
-        if (kind is not (CelKind.Dyn or CelKind.Map or CelKind.Optional)) Issues.Add(source.Issue($"{KindNames.Short(kind)} has no field '{field}'", position));
+        if (kind is not (CelKind.Dyn or CelKind.Map or CelKind.Optional)) Report($"{KindNames.Short(kind)} has no field '{field}'", position);
     }
 
     private bool IsLocal(IdentExpr name) => !name.IsRooted && _locals.TryFind(name.Name, out _, out _);
@@ -135,14 +140,14 @@ internal sealed partial class Planner
         if (fitting.Count == 0)
         {
             var given = kinds.Count - (isMember ? 1 : 0);
-            Issues.Add(source.Issue($"{name}() does not take {given} argument{(given == 1 ? "" : "s")}", call.Position, $"it is written {signatures}"));
+            Report($"{name}() does not take {given} argument{(given == 1 ? "" : "s")}", call.Position, $"it is written {signatures}");
             return CelKind.Dyn;
         }
 
         var possible = fitting.Where(overload => overload.MayAccept(kinds)).ToList();
         if (possible.Count == 0)
         {
-            Issues.Add(source.Issue("no such overload: " + Errors.Call(name, isMember, kinds), call.Position, $"it is written {signatures}"));
+            Report("no such overload: " + Errors.Call(name, isMember, kinds), call.Position, $"it is written {signatures}");
             return CelKind.Dyn;
         }
 
@@ -151,14 +156,18 @@ internal sealed partial class Planner
 
     private void CheckPattern(Expr argument)
     {
-        if (argument is not LiteralExpr { Value: CelString pattern }) return;
+        if (argument is not LiteralExpr { Value: CelString pattern } || Patterns.ContainsKey(pattern.Value)) return;
         try
         {
-            Patterns[pattern.Value] = Re2Pattern.Read(pattern.Value).Build();
+            var read = Re2Pattern.Read(pattern.Value);
+            _patternSize += read.Size;
+
+            // The others are built when they are evaluated, at the cost of the evaluation.
+            if (_patternSize <= MaxPatternSize) Patterns[pattern.Value] = read.Build();
         }
         catch (PatternException problem)
         {
-            Issues.Add(source.Issue($"bad regular expression '{pattern.Value}': {problem.Message}", argument.Position, "the syntax is that of RE2"));
+            Report($"bad regular expression '{Display.Cut(pattern.Value)}': {problem.Message}", argument.Position, "the syntax is that of RE2");
         }
     }
 }

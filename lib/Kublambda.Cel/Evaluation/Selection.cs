@@ -10,14 +10,14 @@ internal static class Selection
     {
         CelMap map => map.TryGetField(field, out var found) ? found : NoSuchField(map, field),
         CelOptional optional => OptionalField(optional, field),
-        _ => new CelError($"{KindNames.Short(value.Kind)} has no field '{field}'", () => value is CelNull ? $"guard it with has(), or select with .?{field}" : null),
+        _ => new CelError($"{KindNames.Short(value.Kind)} has no field '{Display.Cut(field)}'", () => value is CelNull ? $"guard it with has(), or select with .?{Display.Cut(field)}" : null),
     };
 
     public static CelValue OptionalField(CelValue value, string field)
     {
         if (value is CelOptional optional) return optional.Value is null ? optional : OptionalField(optional.Value, field);
         if (value is CelMap map) return map.TryGetField(field, out var found) ? CelOptional.Of(found) : CelOptional.None;
-        return new CelError($"{KindNames.Short(value.Kind)} has no field '{field}'");
+        return new CelError($"{KindNames.Short(value.Kind)} has no field '{Display.Cut(field)}'");
     }
 
     public static CelValue Has(CelValue value, string field) => value switch
@@ -66,5 +66,5 @@ internal static class Selection
 
     // The hint costs a walk over the keys; it is made only when somebody reads it.
     private static CelError NoSuchField(CelMap map, string field) =>
-        new($"no such key: '{field}'", () => Suggestions.Nearest(field, map.StringKeys.Take(1_000)) ?? "guard it with has(), or select it as optional with .?");
+        new($"no such key: '{Display.Cut(field)}'", () => Suggestions.Nearest(field, map.StringKeys.Take(1_000)) ?? "guard it with has(), or select it as optional with .?");
 }

@@ -19,29 +19,37 @@ internal static class ConversionFunctions
         Same(table, "bytes", CelKind.Bytes);
         Same(table, "timestamp", CelKind.Timestamp);
         Same(table, "duration", CelKind.Duration);
-        table.Global("bool", [CelKind.String], CelKind.Bool, (a, _) => ToBool(Text(a[0])));
-        table.Global("bytes", [CelKind.String], CelKind.Bytes, (a, context) => ToBytes(Text(a[0]), context));
+        OfText(table, "bool", CelKind.Bool, ToBool);
+        OfText(table, "bytes", CelKind.Bytes, text => new CelBytes(CodePoints.ToUtf8(text)));
         AddNumbers(table);
         AddStrings(table);
-        table.Global("timestamp", [CelKind.String], CelKind.Timestamp, (a, _) => Rfc3339.Parse(Text(a[0])));
+        OfText(table, "timestamp", CelKind.Timestamp, Rfc3339.Parse);
         table.Global("timestamp", [CelKind.Int], CelKind.Timestamp, (a, _) => CelTimestamp.TryCreate(((CelInt)a[0]).Value, 0) ?? (CelValue)new CelError("a timestamp lies in the years 1 to 9999"));
-        table.Global("duration", [CelKind.String], CelKind.Duration, (a, _) => DurationText.Parse(Text(a[0])));
+        OfText(table, "duration", CelKind.Duration, DurationText.Parse);
     }
 
     private static void Same(FunctionTable table, string name, CelKind kind) => table.Global(name, [kind], kind, (a, _) => a[0]);
+
+    private static void OfText(FunctionTable table, string name, CelKind kind, Func<string, CelValue> read) =>
+        table.Global(name, [CelKind.String], kind, (a, context) =>
+        {
+            var text = ((CelString)a[0]).Value;
+            context.Budget.Charge(text.Length / 10);
+            return read(text);
+        });
 
     private static void AddNumbers(FunctionTable table)
     {
         table.Global("int", [CelKind.Uint], CelKind.Int, (a, _) => ((CelUint)a[0]).Value <= long.MaxValue ? new CelInt((long)((CelUint)a[0]).Value) : OutOfRange(a[0], "int"));
         table.Global("int", [CelKind.Double], CelKind.Int, (a, _) => Numbers.ToInt(((CelDouble)a[0]).Value) is { } value ? new CelInt(value) : OutOfRange(a[0], "int"));
         table.Global("int", [CelKind.Timestamp], CelKind.Int, (a, _) => new CelInt(((CelTimestamp)a[0]).Seconds));
-        table.Global("int", [CelKind.String], CelKind.Int, (a, _) => long.TryParse(Text(a[0]), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? new CelInt(value) : NotA(a[0], "int"));
+        OfText(table, "int", CelKind.Int, text => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? new CelInt(value) : NotA(text, "int"));
         table.Global("uint", [CelKind.Int], CelKind.Uint, (a, _) => ((CelInt)a[0]).Value >= 0 ? new CelUint((ulong)((CelInt)a[0]).Value) : OutOfRange(a[0], "uint"));
         table.Global("uint", [CelKind.Double], CelKind.Uint, (a, _) => Numbers.ToUint(((CelDouble)a[0]).Value) is { } value ? new CelUint(value) : OutOfRange(a[0], "uint"));
-        table.Global("uint", [CelKind.String], CelKind.Uint, (a, _) => ulong.TryParse(Text(a[0]), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? new CelUint(value) : NotA(a[0], "uint"));
+        OfText(table, "uint", CelKind.Uint, text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? new CelUint(value) : NotA(text, "uint"));
         table.Global("double", [CelKind.Int], CelKind.Double, (a, _) => new CelDouble(((CelInt)a[0]).Value));
         table.Global("double", [CelKind.Uint], CelKind.Double, (a, _) => new CelDouble(((CelUint)a[0]).Value));
-        table.Global("double", [CelKind.String], CelKind.Double, (a, _) => ToDouble(Text(a[0])));
+        OfText(table, "double", CelKind.Double, ToDouble);
     }
 
     private static void AddStrings(FunctionTable table)
@@ -56,17 +64,15 @@ internal static class ConversionFunctions
         table.Global("string", [CelKind.Bytes], CelKind.String, (a, context) => FromBytes((CelBytes)a[0], context));
     }
 
-    private static string Text(CelValue value) => ((CelString)value).Value;
-
     private static CelError OutOfRange(CelValue value, string type) => new($"{value} is outside the range of {type}");
 
-    private static CelError NotA(CelValue value, string type) => new($"{value} is not the text of {(type == "int" ? "an" : "a")} {type}");
+    private static CelError NotA(string text, string type) => new($"{new CelString(text)} is not the text of {(type == "int" ? "an" : "a")} {type}");
 
     private static CelValue ToBool(string text) => text switch
     {
         "1" or "t" or "T" or "true" or "TRUE" or "True" => CelBool.True,
         "0" or "f" or "F" or "false" or "FALSE" or "False" => CelBool.False,
-        _ => NotA(new CelString(text), "bool"),
+        _ => NotA(text, "bool"),
     };
 
     private static CelValue ToDouble(string text)
@@ -80,13 +86,7 @@ internal static class ConversionFunctions
         }
 
         var isNumber = double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var value);
-        return isNumber && double.IsFinite(value) ? new CelDouble(value) : NotA(new CelString(text), "double");
-    }
-
-    private static CelBytes ToBytes(string text, EvalContext context)
-    {
-        context.Budget.Charge(text.Length / 10);
-        return new CelBytes(CodePoints.ToUtf8(text));
+        return isNumber && double.IsFinite(value) ? new CelDouble(value) : NotA(text, "double");
     }
 
     private static CelValue FromBytes(CelBytes bytes, EvalContext context)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using Kublambda.Cel.Values;
 
 namespace Kublambda.Cel.Functions;
 
@@ -24,10 +25,10 @@ internal static class DurationText
         }
 
         if (negative) total = -total;
-        return total >= long.MinValue && total <= long.MaxValue ? new CelDuration((long)total) : new CelError($"the duration '{text}' is longer than 292 years");
+        return total >= long.MinValue && total <= long.MaxValue ? new CelDuration((long)total) : new CelError($"the duration '{Display.Cut(text)}' is longer than 292 years");
     }
 
-    private static CelError Invalid(string text) => new($"'{text}' is not a duration", () => "durations are written 1h30m, 10s, 1.5s, 300ms");
+    private static CelError Invalid(string text) => new($"'{Display.Cut(text)}' is not a duration", () => "durations are written 1h30m, 10s, 1.5s, 300ms");
 
     private static int NumberLength(ReadOnlySpan<char> text)
     {

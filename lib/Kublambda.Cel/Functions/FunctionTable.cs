@@ -48,6 +48,7 @@ internal sealed class FunctionTable
         OptionalFunctions.AddTo(table);
         KubernetesListFunctions.AddTo(table);
         QuantityFunctions.AddTo(table);
+        UrlFunctions.AddTo(table);
         return table;
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Kublambda.Cel.Evaluation;
 using Kublambda.Cel.Values;
@@ -35,11 +36,9 @@ internal static class ListFunctions
             if (key.Kind != kind) return new CelError($"a list is sorted by one type, not by {KindNames.Short(kind)} and {KindNames.Short(key.Kind)}");
         }
 
-        var comparer = Comparer<CelValue>.Create((a, b) =>
-        {
-            context.Budget.Charge(1 + (a is CelString text ? text.Value.Length / 100 : 0));
-            return Ordering.Compare(a, b) ?? Comparer<double>.Default.Compare(((CelDouble)a).Value, ((CelDouble)b).Value);
-        });
+        // Paid for before: an exception does not leave a comparer as it is.
+        context.Budget.Charge(keys.Sum(key => 1L + (key is CelString text ? text.Value.Length / 100 : 0)) * (BitOperations.Log2((uint)keys.Count) + 1));
+        var comparer = Comparer<CelValue>.Create((a, b) => Ordering.Compare(a, b) ?? Comparer<double>.Default.Compare(((CelDouble)a).Value, ((CelDouble)b).Value));
         return CelList.Of([.. Enumerable.Range(0, list.Count).OrderBy(index => keys[index], comparer).Select(index => list[index])]);
     }
 

@@ -71,6 +71,7 @@ internal static class Operators
 
     private static CelValue In(CelValue element, CelValue container, EvalContext context)
     {
+        context.Budget.ChargeKey(element);
         if (container is CelMap map) return CelBool.Of(map.TryGetValue(element, out _));
         return container is CelList list ? CelBool.Of(Contains(list, element, context)) : Errors.NoOverload("in", isMember: false, [element, container]);
     }

@@ -8,6 +8,7 @@ internal sealed class Quantity : CelOpaque
 {
     private const int NanoDigits = 9;
     private const int MaxExponent = 100;
+    private const int MaxLength = 100;
     private static readonly BigInteger Nano = BigInteger.Pow(10, NanoDigits);
 
     private readonly BigInteger _nanos;
@@ -43,7 +44,7 @@ internal sealed class Quantity : CelOpaque
     /// <summary>Null when the text is no quantity.</summary>
     public static Quantity? Parse(string text)
     {
-        if (text.Length is 0 or > 100) return null;
+        if (text.Length is 0 or > MaxLength) return null;
         var at = text[0] is '+' or '-' ? 1 : 0;
         var end = at;
         while (end < text.Length && (char.IsAsciiDigit(text[end]) || text[end] == '.')) end++;
@@ -64,7 +65,7 @@ internal sealed class Quantity : CelOpaque
     {
         if (suffix.Length > 1 && suffix[0] is 'e' or 'E' && suffix != "Ei")
         {
-            return int.TryParse(suffix.AsSpan(1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent) && Math.Abs(exponent) <= MaxExponent
+            return int.TryParse(suffix.AsSpan(1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent) && exponent is >= -MaxExponent and <= MaxExponent
                 ? Decimal(exponent)
                 : null;
         }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Kublambda.Cel.Evaluation;
+using Kublambda.Cel.Values;
 
 namespace Kublambda.Cel.Functions;
 
@@ -32,11 +33,11 @@ internal static class RegexFunctions
         }
         catch (PatternException problem)
         {
-            return new CelError($"bad regular expression '{pattern}': {problem.Message}");
+            return new CelError($"bad regular expression '{Display.Cut(pattern)}': {problem.Message}");
         }
         catch (RegexMatchTimeoutException)
         {
-            throw new LimitReachedException($"the regular expression '{pattern}' takes too long");
+            throw new LimitReachedException($"the regular expression '{Display.Cut(pattern)}' takes too long");
         }
     }
 

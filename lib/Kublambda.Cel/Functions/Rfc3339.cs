@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kublambda.Cel.Values;
 
 namespace Kublambda.Cel.Functions;
 
@@ -17,7 +18,7 @@ internal static class Rfc3339
         return CelTimestamp.TryCreate(seconds, nanos) ?? (CelValue)Invalid(text);
     }
 
-    private static CelError Invalid(string text) => new($"'{text}' is not a timestamp of the years 1 to 9999", () => "timestamps are written as in RFC 3339: 2026-11-24T20:30:00Z");
+    private static CelError Invalid(string text) => new($"'{Display.Cut(text)}' is not a timestamp of the years 1 to 9999", () => "timestamps are written as in RFC 3339: 2026-11-24T20:30:00Z");
 
     private static bool TakeFraction(ref ReadOnlySpan<char> rest, out int nanos)
     {

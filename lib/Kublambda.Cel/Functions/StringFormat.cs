@@ -31,9 +31,9 @@ internal static class StringFormat
                 continue;
             }
 
-            if (!TryPrecision(format, ref at, out var precision)) return new CelError($"the precision in '{format}' is not a number up to {MaxPrecision}");
-            if (at >= format.Length) return new CelError($"'{format}' ends within a clause", () => "a percent sign itself is written %%");
-            if (next >= arguments.Count) return new CelError($"'{format}' needs more than the {arguments.Count} arguments it has");
+            if (!TryPrecision(format, ref at, out var precision)) return new CelError($"the precision in '{Display.Cut(format)}' is not a number up to {MaxPrecision}");
+            if (at >= format.Length) return new CelError($"'{Display.Cut(format)}' ends within a clause", () => "a percent sign itself is written %%");
+            if (next >= arguments.Count) return new CelError($"'{Display.Cut(format)}' needs more than the {arguments.Count} arguments it has");
             var clause = format[at];
             var text = Clause(clause, precision, arguments[next++], context);
             if (text is null) return new CelError($"%{clause} does not format {KindNames.Short(arguments[next - 1].Kind)}", () => "the clauses are %s %d %f %e %x %X %o %b");

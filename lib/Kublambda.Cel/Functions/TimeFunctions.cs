@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kublambda.Cel.Values;
 
 namespace Kublambda.Cel.Functions;
 
@@ -6,6 +7,12 @@ namespace Kublambda.Cel.Functions;
 internal static class TimeFunctions
 {
     private const long SecondsPerDay = 86_400;
+    private const int MaxZoneLength = 64;
+
+    private const long ZoneCost = 10;
+
+    // It is looked for in the file system each time.
+    private const long UnknownZoneCost = 500;
 
     public static void AddTo(FunctionTable table)
     {
@@ -32,12 +39,12 @@ internal static class TimeFunctions
         table.Member(name, [CelKind.Timestamp], CelKind.Int, (a, _) => Read((CelTimestamp)a[0], 0, read));
         table.Member(name, [CelKind.Timestamp, CelKind.String], CelKind.Int, (a, context) =>
         {
-            context.Budget.Charge(10);
+            context.Budget.Charge(ZoneCost);
             var zone = ((CelString)a[1]).Value;
             var time = (CelTimestamp)a[0];
-            return OffsetSeconds(zone, time) is { } offset
-                ? Read(time, offset, read)
-                : new CelError($"unknown time zone '{zone}'", () => "zones are written Europe/Paris or +01:00");
+            if (OffsetSeconds(zone, time) is { } offset) return Read(time, offset, read);
+            context.Budget.Charge(UnknownZoneCost);
+            return new CelError($"unknown time zone '{Display.Cut(zone)}'", () => "zones are written Europe/Paris or +01:00");
         });
     }
 
@@ -63,8 +70,12 @@ internal static class TimeFunctions
     {
         if (zone is "UTC" or "") return 0;
         if (zone.Contains(':', StringComparison.Ordinal)) return FixedOffset(zone);
-        return zone.Length <= 64 && TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var info) ? (int)info.GetUtcOffset(time.ToDateTimeOffset().UtcDateTime).TotalSeconds : null;
+        return IsZoneName(zone) && TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var info) ? (int)info.GetUtcOffset(time.ToDateTimeOffset().UtcDateTime).TotalSeconds : null;
     }
+
+    // The name becomes part of a path where time zones are files.
+    private static bool IsZoneName(string zone) =>
+        zone.Length <= MaxZoneLength && char.IsAsciiLetter(zone[0]) && zone.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '+' or '-' or '/');
 
     private static int? FixedOffset(string zone)
     {

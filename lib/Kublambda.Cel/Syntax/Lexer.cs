@@ -38,7 +38,7 @@ internal sealed class Lexer(SourceText source)
             }
             else if (_text[_at] == '/' && Peek(1) == '/')
             {
-                while (_at < _text.Length && _text[_at] is not ('\n' or '\r')) _at++;
+                while (_at < _text.Length && _text[_at] != '\n') _at++;
             }
             else
             {
@@ -83,7 +83,7 @@ internal sealed class Lexer(SourceText source)
     {
         var start = _at;
         var isDouble = false;
-        if (Peek() == '0' && Peek(1) is 'x' or 'X' && char.IsAsciiHexDigit(Peek(2)))
+        if (Peek() == '0' && Peek(1) == 'x' && char.IsAsciiHexDigit(Peek(2)))
         {
             _at += 2;
             while (char.IsAsciiHexDigit(Peek())) _at++;
@@ -138,6 +138,8 @@ internal sealed class Lexer(SourceText source)
         return new Token(Single(_text[start], start), start, _text[start].ToString());
     }
 
+    private string Character(int at) => at + 1 < _text.Length && char.IsSurrogatePair(_text[at], _text[at + 1]) ? _text.Substring(at, 2) : _text[at].ToString();
+
     private TokenKind Single(char c, int position) => c switch
     {
         '?' => TokenKind.Question,
@@ -161,6 +163,6 @@ internal sealed class Lexer(SourceText source)
         '=' => throw source.SyntaxError("'=' is not an operator", position, "equality is written =="),
         '&' => throw source.SyntaxError("'&' is not an operator", position, "logical and is written &&"),
         '|' => throw source.SyntaxError("'|' is not an operator", position, "logical or is written ||"),
-        _ => throw source.SyntaxError($"unexpected character '{c}'", position),
+        _ => throw source.SyntaxError($"unexpected character '{Character(position)}'", position),
     };
 }

@@ -43,7 +43,7 @@ internal static class Macros
 
     private static HasExpr Has(SourceText source, CallExpr call)
     {
-        if (call.Arguments is [SelectExpr select]) return new HasExpr(call.Position, select);
+        if (call.Arguments is [SelectExpr { IsOptional: false } select]) return new HasExpr(call.Position, select);
         throw source.SyntaxError("has() takes one field selection", call.Position, "such as has(object.spec.replicas); for a key that is not a name: 'key' in map");
     }
 

@@ -16,7 +16,7 @@ internal static class NumberLiteral
         var text = token.Text;
         var unsigned = text[^1] is 'u' or 'U';
         var digits = unsigned ? text[..^1] : text;
-        var hex = digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+        var hex = digits.StartsWith("0x", StringComparison.Ordinal);
         var parsed = hex
             ? ulong.TryParse(digits.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var magnitude)
             : ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out magnitude);

@@ -58,6 +58,7 @@ internal sealed partial class Parser
     {
         var position = Take().Position;
         var elements = new List<ListElement>();
+        TakeLoneComma(TokenKind.CloseBracket);
         while (Current.Kind != TokenKind.CloseBracket)
         {
             var isOptional = TakeIf(TokenKind.Question);
@@ -73,6 +74,7 @@ internal sealed partial class Parser
     {
         var position = Take().Position;
         var entries = new List<MapEntry>();
+        TakeLoneComma(TokenKind.CloseBrace);
         while (Current.Kind != TokenKind.CloseBrace)
         {
             var isOptional = TakeIf(TokenKind.Question);
@@ -84,6 +86,12 @@ internal sealed partial class Parser
 
         Expect(TokenKind.CloseBrace, "',' or '}'");
         return Made(new MapExpr(position, entries));
+    }
+
+    // The grammar allows a comma before the closing bracket, even where nothing is before the comma.
+    private void TakeLoneComma(TokenKind closing)
+    {
+        if (Current.Kind == TokenKind.Comma && _tokens[_at + 1].Kind == closing) Take();
     }
 
     private StructExpr Struct(int position, string typeName)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Kublambda.Cel.Syntax;
@@ -125,26 +124,12 @@ internal ref struct StringLiteral
             _characters.Append((char)value);
     }
 
-    private void CodePoint(int value, int position)
+    // Halves of a surrogate pair are no code points, not even two of them that would fit together.
+    private readonly void CodePoint(int value, int position)
     {
-        if (char.IsHighSurrogate((char)value) && value <= char.MaxValue && LowSurrogateFollows(out var low))
-        {
-            _characters.Append((char)value).Append(low);
-            return;
-        }
-
-        if (!Rune.IsValid(value)) throw _source.SyntaxError("this escape is not a Unicode code point", position);
+        if (!Rune.IsValid(value))
+            throw _source.SyntaxError("this escape is not a Unicode code point", position, "characters past \\uFFFF are written with eight digits, such as \\U0001F600");
         _characters.Append(new Rune(value).ToString());
-    }
-
-    private bool LowSurrogateFollows(out char low)
-    {
-        low = '\0';
-        if (_at + 6 > _text.Length || _text[_at] != '\\' || _text[_at + 1] != 'u') return false;
-        if (!ushort.TryParse(_text.AsSpan(_at + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) || !char.IsLowSurrogate((char)value)) return false;
-        low = (char)value;
-        _at += 6;
-        return true;
     }
 
     private int Digits(int count, int radix, int position)

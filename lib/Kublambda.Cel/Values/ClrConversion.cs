@@ -40,7 +40,14 @@ internal static class ClrConversion
     public static object? ToClr(CelValue value)
     {
         var left = MaxElements;
-        return ToClr(value, ref left);
+        try
+        {
+            return ToClr(value, ref left);
+        }
+        catch (InsufficientExecutionStackException)
+        {
+            throw new InvalidOperationException("The value is nested too deeply.");
+        }
     }
 
     private static object? ToClr(CelValue value, ref int left)

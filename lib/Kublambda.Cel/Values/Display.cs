@@ -23,7 +23,7 @@ internal static class Display
         CelDuration span => "duration(\"" + span.ToSecondsText() + "\")",
         CelType type => type.Name,
         CelOptional { Value: null } => "optional.none()",
-        CelOptional optional => "optional.of(" + Of(optional.Value!, depth + 1) + ")",
+        CelOptional optional => "optional.of(" + (depth >= MaxDepth ? "..." : Of(optional.Value!, depth + 1)) + ")",
         CelList list => depth >= MaxDepth ? "[...]" : "[" + Join(list.Take(MaxElements).Select(item => Of(item, depth + 1)), list.Count) + "]",
         CelMap map => depth >= MaxDepth ? "{...}" : "{" + Join(map.Take(MaxElements).Select(entry => Of(entry.Key, depth + 1) + ": " + Of(entry.Value, depth + 1)), map.Count) + "}",
         CelOpaque opaque => opaque.TypeName + "(" + opaque.Text + ")",
@@ -33,5 +33,6 @@ internal static class Display
 
     private static string Join(IEnumerable<string> parts, int count) => string.Join(", ", parts) + (count > MaxElements ? ", ..." : "");
 
-    private static string Cut(string text) => text.Length <= 80 ? text : string.Concat(text.AsSpan(0, 80), "...");
+    /// <summary>Enough of a text to recognise it: an expression can make one of megabytes, and a message for each look at it.</summary>
+    public static string Cut(string text) => text.Length <= 80 ? text : string.Concat(text.AsSpan(0, 80), "...");
 }

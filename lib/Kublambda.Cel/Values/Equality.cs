@@ -43,8 +43,11 @@ internal static class Equality
         return a.SequenceEqual(b);
     }
 
-    private static bool SameOptional(CelOptional a, CelOptional b, Budget? budget) =>
-        a.Value is null || b.Value is null ? ReferenceEquals(a.Value, b.Value) : AreEqual(a.Value, b.Value, budget);
+    private static bool SameOptional(CelOptional a, CelOptional b, Budget? budget)
+    {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+        return a.Value is null || b.Value is null ? ReferenceEquals(a.Value, b.Value) : AreEqual(a.Value, b.Value, budget);
+    }
 
     private static bool SameList(CelList a, CelList b, Budget? budget)
     {
@@ -66,6 +69,7 @@ internal static class Equality
         foreach (var (key, value) in a)
         {
             budget?.Charge(1);
+            budget?.ChargeKey(key);
             if (!b.TryGetValue(key, out var other) || !AreEqual(value, other, budget)) return false;
         }
 
