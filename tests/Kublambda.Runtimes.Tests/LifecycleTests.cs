@@ -23,6 +23,17 @@ public abstract class LifecycleTests(RuntimeUnderTest runtime)
     }
 
     [Fact]
+    public async Task A_streamed_answer_that_does_not_end_in_time_is_cut_off_and_its_function_told()
+    {
+        await using var fn = await StartAsync(("FUNCTION_TIMEOUT_SECONDS", "0.6"));
+        await Assert.ThrowsAnyAsync<Exception>(() => fn.GetAsync("/endless"));
+        Assert.Equal(1, await fn.MetricAsync("kublambda_function_errors_total{reason=\"timeout\"}"));
+        for (var i = 0; i < 100 && await fn.GetAsync("/left") is var said && (int)JsonNode.Parse(said)!["left"]! == 0; i++)
+            await Task.Delay(50, Stop);
+        Assert.Equal(1, (int)JsonNode.Parse(await fn.GetAsync("/left"))!["left"]!);
+    }
+
+    [Fact]
     public async Task A_body_that_does_not_come_in_time_is_a_408()
     {
         await using var fn = await StartAsync(("FUNCTION_TIMEOUT_SECONDS", "0.5"));

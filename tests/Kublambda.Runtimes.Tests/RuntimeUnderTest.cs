@@ -12,14 +12,14 @@ namespace Kublambda.Runtimes.Tests;
 public sealed record RuntimeUnderTest(string Name, IReadOnlyList<string> Command, string Source, string Handler, string EventHandler, string LineOfThrow)
 {
     public static RuntimeUnderTest Nodejs { get; } = new(
-        "nodejs", ["node", InCheckout("runtimes/nodejs/invoker/invoker.js")], Functions("nodejs"), "index.handler", "index.event", "index.js:32");
+        "nodejs", ["node", InCheckout("runtimes/nodejs/invoker/invoker.js")], Functions("nodejs"), "index.handler", "index.event", "index.js:33");
 
     public static RuntimeUnderTest Python { get; } = new(
-        "python", ["/usr/bin/python3", InCheckout("runtimes/python/invoker/invoker.py")], Functions("python"), "main.handler", "main.event", "main.py\", line 39");
+        "python", ["/usr/bin/python3", InCheckout("runtimes/python/invoker/invoker.py")], Functions("python"), "main.handler", "main.event", "main.py\", line 40");
 
     public static RuntimeUnderTest Dotnet { get; } = new(
         "dotnet", ["dotnet", InCheckout("artifacts/bin/Kublambda.Invoker/debug/invoker.dll")], InCheckout("artifacts/bin/Suite/debug"),
-        "Suite.Function.Handler", "Suite.Function.Event", "Function.cs:line 53");
+        "Suite.Function.Handler", "Suite.Function.Event", "Function.cs:line 55");
 
     private static string InCheckout(string path) => Path.Combine(Checkout.Root(), path);
 

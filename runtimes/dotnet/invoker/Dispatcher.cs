@@ -58,6 +58,9 @@ internal sealed class Dispatcher(InvokerSettings settings, InvokerLog log, Invok
         }
         finally
         {
+            // What began, and ran out of time before its end, must not look complete.
+            if (exchange.Over && exchange.Answered && exchange.Code == 0)
+                exchange.Abort();
             Leave(exchange);
             var sent = exchange.Code != 0 ? exchange.Code : context.Response.HasStarted || exchange.Answered ? context.Response.StatusCode : 0;
             metrics.Request(sent, Stopwatch.GetElapsedTime(exchange.StartedAt));

@@ -187,9 +187,6 @@ class Dispatcher:
 
     def expire(self):
         """Call this a few times a second: requests that have run out of time get their answer here. Returns a Fatal when the process is lost."""
-        fatal = self.loop.check(self._settings.timeout, self._settings.source)
-        if fatal is not None:
-            return fatal
         now = time.monotonic()
         bound = now - self._settings.timeout
         stuck = []
@@ -201,7 +198,7 @@ class Dispatcher:
             elif now - exchange.interrupted > STUCK_AFTER_SECONDS and exchange.stage == RUNNING:
                 stuck.append(exchange)
         if len(stuck) < max(self._settings.concurrency, FEWEST_STUCK):
-            return None
+            return self.loop.check(self._settings.timeout, self._settings.source)
         frames = sys._current_frames()
         stack = "".join("".join(reversed(traceback.format_stack(frames[e.thread]))) for e in stuck[:1] if e.thread in frames)
         where = place(stack, self._settings.source)

@@ -4,6 +4,7 @@ import mmap
 import os
 
 LOADING, SERVING, OFF = 0, 1, 2
+BEAT_SECONDS = 0.1
 
 
 class Vitals:

@@ -16,9 +16,7 @@ from .log import Log, describe_error
 from .metrics import Metrics
 from .server import FunctionServer
 from .supervisor import STACK_SIGNAL, WAITED_FOR
-from .vitals import OFF, SERVING
-
-BEAT_SECONDS = 0.1
+from .vitals import BEAT_SECONDS, OFF, SERVING
 
 
 class Worker:

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CloudNative.CloudEvents;
 using Microsoft.AspNetCore.Http;
 
@@ -8,6 +9,7 @@ public static class Function
 {
     private static int running;
     private static int most;
+    private static int left;
 
     public static async Task<object?> Handler(HttpContext context)
     {
@@ -62,6 +64,13 @@ public static class Function
                 await Task.Delay(300);
                 Interlocked.Decrement(ref running);
                 return new { Most = most };
+            case "/endless":
+                return Endless(context.RequestAborted);
+            case "/left":
+                return new { Left = left };
+            case "/header":
+                context.Response.Headers["X-Value"] = request.Query["value"];
+                return "set";
             case "/live-bytes":
                 GC.Collect();
                 GC.WaitForPendingFinalizers();
@@ -88,6 +97,22 @@ public static class Function
         {
             yield return $"{piece}\n";
             await Task.Delay(300);
+        }
+    }
+
+    private static async IAsyncEnumerable<string> Endless([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                yield return "on\n";
+                await Task.Delay(20, cancellationToken);
+            }
+        }
+        finally
+        {
+            left++;
         }
     }
 

@@ -7,6 +7,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 let running = 0;
 let most = 0;
+let left = 0;
 
 exports.handler = async (req) => {
   switch (req.path) {
@@ -40,6 +41,12 @@ exports.handler = async (req) => {
       await sleep(300);
       running--;
       return { most };
+    case '/endless':
+      return Readable.from(endless());
+    case '/left':
+      return { left };
+    case '/header':
+      return { status: 200, headers: { 'X-Value': req.query.value }, body: 'set' };
     case '/live-bytes':
       require('node:v8').setFlagsFromString('--expose-gc');
       require('node:vm').runInNewContext('gc')();
@@ -53,6 +60,17 @@ async function* pieces() {
   for (const piece of ['one', 'two', 'three']) {
     yield `${piece}\n`;
     await sleep(300);
+  }
+}
+
+async function* endless() {
+  try {
+    while (true) {
+      yield 'on\n';
+      await sleep(20);
+    }
+  } finally {
+    left++;
   }
 }
 

@@ -11,6 +11,7 @@ from flask import Response
 lock = threading.Lock()
 running = 0
 most = 0
+left = 0
 
 
 def handler(request):
@@ -50,6 +51,12 @@ def handler(request):
             with lock:
                 running -= 1
             return {"most": most}
+        case "/endless":
+            return endless()
+        case "/left":
+            return {"left": left}
+        case "/header":
+            return "set", {"X-Value": request.args["value"]}
         case "/live-bytes":
             gc.collect()
             with open("/proc/self/statm", encoding="ascii") as file:
@@ -71,6 +78,16 @@ def pieces():
     for piece in ("one", "two", "three"):
         yield f"{piece}\n"
         time.sleep(0.3)
+
+
+def endless():
+    global left
+    try:
+        while True:
+            yield "on\n"
+            time.sleep(0.02)
+    finally:
+        left += 1
 
 
 def broken():
