@@ -26,6 +26,7 @@ public sealed class CelEnvironment
     /// <summary>The namespace relative names are looked for in first, such as <c>com.example</c>; empty for none.</summary>
     public string Container { get; }
 
+    /// <summary>What an expression and its evaluation may take.</summary>
     public CelLimits Limits { get; }
 
     internal FunctionTable Functions { get; }
@@ -46,7 +47,9 @@ public sealed class CelEnvironment
     /// <exception cref="ArgumentException">It overlaps with a function that is there already.</exception>
     public CelEnvironment WithFunction(CelFunction function) => new(VariableTable, Functions.With(function.ToOverload()), Container, Limits);
 
+    /// <summary>The namespace relative names are looked for in first; see <see cref="Container"/>.</summary>
     public CelEnvironment WithContainer(string container) => new(VariableTable, Functions, container, Limits);
 
+    /// <summary>Other limits than <see cref="CelLimits.Default"/>.</summary>
     public CelEnvironment WithLimits(CelLimits limits) => new(VariableTable, Functions, Container, limits);
 }

@@ -23,6 +23,7 @@ public enum CelErrorKind
 /// <param name="Hint">What to do about it, when that can be said.</param>
 public sealed record CelIssue(string Message, int Line, int Column, string? Hint)
 {
+    /// <summary><c>line:column: message (hint)</c>.</summary>
     public override string ToString() => $"{Line}:{Column}: {Message}" + (Hint is null ? "" : $" ({Hint})");
 }
 
@@ -36,6 +37,7 @@ public sealed class CelException : Exception
         Issues = issues;
     }
 
+    /// <summary>When and why it failed.</summary>
     public CelErrorKind Kind { get; }
 
     /// <summary>At least one; only the check before evaluation finds more than one.</summary>

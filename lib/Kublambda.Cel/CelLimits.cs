@@ -6,6 +6,7 @@ namespace Kublambda.Cel;
 /// </summary>
 public sealed record CelLimits
 {
+    /// <summary>The limits of <see cref="CelEnvironment.Standard"/>.</summary>
     public static CelLimits Default { get; } = new();
 
     /// <summary>UTF-16 units an expression may be long.</summary>

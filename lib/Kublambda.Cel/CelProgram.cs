@@ -26,6 +26,7 @@ public sealed class CelProgram
         ResultKind = root.Kind;
     }
 
+    /// <summary>The text it was compiled from.</summary>
     public string Source => _source.Text;
 
     /// <summary>What the result will be, as far as that is known before evaluation; <see cref="CelKind.Dyn"/> when it is not.</summary>

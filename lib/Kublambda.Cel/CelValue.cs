@@ -10,6 +10,7 @@ public abstract class CelValue : IEquatable<CelValue>
     {
     }
 
+    /// <summary>What it is.</summary>
     public abstract CelKind Kind { get; }
 
     /// <summary>The name <c>type(x)</c> has for this value, such as <c>int</c> or <c>google.protobuf.Timestamp</c>.</summary>
@@ -29,10 +30,13 @@ public abstract class CelValue : IEquatable<CelValue>
     /// <exception cref="InvalidOperationException">It has more than a million elements: a small expression can give a list that holds itself over and over.</exception>
     public object? ToObject() => ClrConversion.ToClr(this);
 
+    /// <summary>Whether CEL takes them for equal; NaN equals nothing, itself included.</summary>
     public bool Equals(CelValue? other) => other is not null && Equality.AreEqual(this, other, budget: null);
 
+    /// <inheritdoc/>
     public sealed override bool Equals(object? obj) => Equals(obj as CelValue);
 
+    /// <inheritdoc/>
     public sealed override int GetHashCode() => KeyComparer.Instance.GetHashCode(this);
 
     /// <summary>A short text for messages and debugging; not part of the language.</summary>

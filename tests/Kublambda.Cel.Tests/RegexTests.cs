@@ -36,6 +36,12 @@ public sealed class RegexTests
     [InlineData("aaa", "^a{2,3}?$", true)]
     [InlineData("", "", true)]
     [InlineData("b", "a|b|", true)]
+    [InlineData("a", @"^\141$", true)]
+    [InlineData("\n", @"^\012$", true)]
+    [InlineData("\0" + "8", @"^\08$", true)]
+    [InlineData("😀", @"^\P{L}$", true)]
+    [InlineData("😀", @"^[^\P{L}]$", false)]
+    [InlineData("aaa", "(?U)^a*$", true)]
     [InlineData("1.2.3", @"^\d+(\.\d+){2}$", true)]
     public void Patterns_mean_what_they_mean_in_RE2(string text, string pattern, bool matches)
     {
@@ -49,6 +55,10 @@ public sealed class RegexTests
     [InlineData("[a")]
     [InlineData("*a")]
     [InlineData("a**")]
+    [InlineData("a{3}{2}")]
+    [InlineData("a*{2}")]
+    [InlineData("a???")]
+    [InlineData(@"\8")]
     [InlineData("(?=a)")]
     [InlineData("(?!a)")]
     [InlineData("(?<=a)b")]
@@ -69,6 +79,16 @@ public sealed class RegexTests
         var problem = Assert.Throws<CelException>(() => program.EvaluateCondition(new Dictionary<string, object?> { ["pattern"] = pattern }));
         Assert.Contains("bad regular expression", problem.Reason, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("'baaac'.findAll('a*')", "[\"\", \"aaa\", \"\"]")]
+    [InlineData("'a😀b'.findAll('').size()", "4")]
+    [InlineData("'a😀b'.findAll('.')", "[\"a\", \"😀\", \"b\"]")]
+    [InlineData("'aaa'.find('(?U)a+')", "\"a\"")]
+    [InlineData("'aaa'.find('(?U)a+?')", "\"aaa\"")]
+    [InlineData("'aaa'.find('(?U:a+)a+')", "\"aaa\"")]
+    [InlineData("'abcd'.find('a|ab|abc')", "\"a\"")]
+    public void What_is_found_is_what_RE2_finds(string expression, string found) => Assert.Equal(found, Cel.Run(expression).ToString());
 
     [Fact]
     public void Building_large_patterns_over_and_over_is_charged()

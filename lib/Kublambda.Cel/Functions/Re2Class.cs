@@ -6,6 +6,9 @@ namespace Kublambda.Cel.Functions;
 /// <summary>Character classes of RE2, written for .NET: ranges of code points, where those past U+FFFF are pairs of UTF-16 units.</summary>
 internal sealed class Re2Class
 {
+    /// <summary>A character past U+FFFF. .NET's properties do not know these: each counts as a character that has none.</summary>
+    public const string AnyPair = @"[\uD800-\uDBFF][\uDC00-\uDFFF]";
+
     // Pairs of the first and the last character of each range.
     private static readonly Dictionary<string, string> Posix = new(StringComparer.Ordinal)
     {
@@ -27,6 +30,7 @@ internal sealed class Re2Class
 
     private readonly List<(int Low, int High)> _ranges = [];
     private readonly StringBuilder _properties = new();
+    private bool _takesAllPairs;
 
     /// <summary>A class in brackets.</summary>
     public static string Read(string pattern, ref int at)
@@ -112,6 +116,7 @@ internal sealed class Re2Class
         at = end + 1;
         if (name.StartsWith('^')) (negated, name) = (!negated, name[1..]);
         if (name.Length > 2) throw new PatternException($"unknown class \\p{{{name}}}; the general categories such as L, Lu, N, P are known");
+        _takesAllPairs |= negated;
         _properties.Append(negated ? @"\P{" : @"\p{").Append(name).Append('}');
     }
 
@@ -130,6 +135,7 @@ internal sealed class Re2Class
         var c = pattern[at + 1];
         at += 2;
         if (c == 'x') return Hex(pattern, ref at);
+        if (c == '0' || (c is >= '1' and <= '7' && at < pattern.Length && IsOctal(pattern[at]))) return Octal(c, pattern, ref at);
         return c switch
         {
             'a' => '\a',
@@ -138,10 +144,19 @@ internal sealed class Re2Class
             'r' => '\r',
             't' => '\t',
             'v' => '\v',
-            '0' => 0,
             _ when !char.IsAsciiLetterOrDigit(c) && c < 0x80 => c,
             _ => throw new PatternException($"unknown escape \\{c}"),
         };
+    }
+
+    private static bool IsOctal(char c) => c is >= '0' and <= '7';
+
+    // One digit other than 0 would be a back reference, which RE2 does not have.
+    private static int Octal(char first, string pattern, ref int at)
+    {
+        var value = first - '0';
+        for (var more = 2; more > 0 && at < pattern.Length && IsOctal(pattern[at]); more--, at++) value = (value * 8) + pattern[at] - '0';
+        return value;
     }
 
     private static int Hex(string pattern, ref int at)
@@ -172,10 +187,10 @@ internal sealed class Re2Class
     {
         var ranges = CodePointRanges.Merged(_ranges);
         if (negated && _properties.Length > 0)
-            return $@"(?:[\uD800-\uDBFF][\uDC00-\uDFFF]|[^{CodePointRanges.Units(ranges)}{_properties}])";
+            return _takesAllPairs ? $"[^{CodePointRanges.Units(ranges)}{_properties}]" : $"(?:{AnyPair}|[^{CodePointRanges.Units(ranges)}{_properties}])";
         if (negated) ranges = CodePointRanges.Complement(ranges);
         var units = CodePointRanges.Units(ranges) + _properties;
-        var pairs = CodePointRanges.Pairs(ranges);
+        var pairs = _takesAllPairs ? [AnyPair] : CodePointRanges.Pairs(ranges);
         if (pairs.Count == 0) return units.Length == 0 ? @"[^\s\S]" : $"[{units}]";
         if (units.Length > 0) pairs.Add($"[{units}]");
         return $"(?:{string.Join('|', pairs)})";

@@ -7,7 +7,7 @@ internal sealed partial class Re2Pattern
     private void Group(int depth, int repeated)
     {
         _at++;
-        var outer = (_multiline, _dotAll);
+        var outer = (_multiline, _dotAll, _ungreedy);
         if (Has("?P<") || Has("?<"))
         {
             NamedGroup();
@@ -25,7 +25,7 @@ internal sealed partial class Re2Pattern
         if (_at >= _pattern.Length) throw new PatternException("missing )");
         _at++;
         _output.Append(')');
-        (_multiline, _dotAll) = outer;
+        (_multiline, _dotAll, _ungreedy) = outer;
     }
 
     private void NamedGroup()
@@ -44,16 +44,17 @@ internal sealed partial class Re2Pattern
         _at++;
         var on = true;
         var known = new StringBuilder();
-        while (_at < _pattern.Length && _pattern[_at] is 'i' or 'm' or 's' or '-')
+        while (_at < _pattern.Length && _pattern[_at] is 'i' or 'm' or 's' or 'U' or '-')
         {
             var flag = _pattern[_at++];
             if (flag == '-') on = false;
             if (flag == 'm') _multiline = on;
             if (flag == 's') _dotAll = on;
+            if (flag == 'U') _ungreedy = on;
             if (flag is 'i') known.Append(on ? "i" : "-i");
         }
 
-        if (_at >= _pattern.Length || _pattern[_at] is not (')' or ':')) throw new PatternException("only the groups (?:...), (?P<name>...) and the flags i, m, s are known");
+        if (_at >= _pattern.Length || _pattern[_at] is not (')' or ':')) throw new PatternException("only the groups (?:...), (?P<name>...) and the flags i, m, s, U are known");
         var isWhole = _pattern[_at++] == ')';
         _output.Append("(?").Append(known).Append(isWhole && known.Length > 0 ? ")" : isWhole ? ":)" : ":");
         return isWhole;

@@ -17,13 +17,13 @@ internal sealed partial class Re2Pattern
     private const int MaxLength = 1_000;
     private const int MaxRepetition = 1_000;
     private const int MaxDepth = 100;
-    private const string SurrogatePair = @"[\uD800-\uDBFF][\uDC00-\uDFFF]";
 
     private readonly string _pattern;
     private readonly StringBuilder _output = new();
     private int _at;
     private bool _multiline;
     private bool _dotAll;
+    private bool _ungreedy;
 
     private Re2Pattern(string pattern) => _pattern = pattern;
 
@@ -68,7 +68,7 @@ internal sealed partial class Re2Pattern
             var start = _at;
             var begin = _output.Length;
             var size = Size;
-            var flags = (_multiline, _dotAll);
+            var flags = (_multiline, _dotAll, _ungreedy);
             Atom(depth, repeated);
             var times = Repetition(out var quantifier);
             if (times > 1)
@@ -76,13 +76,13 @@ internal sealed partial class Re2Pattern
                 if ((long)repeated * times > MaxRepetition) throw new PatternException($"repeated more than {MaxRepetition} times");
                 var end = _at;
                 (_at, _output.Length) = (start, begin);
-                (_multiline, _dotAll) = flags;
+                (_multiline, _dotAll, _ungreedy) = flags;
                 Size = size;
                 Atom(depth, repeated * times);
                 _at = end;
             }
 
-            if (quantifier.Length > 0 && _at < _pattern.Length && _pattern[_at] is '*' or '+') throw new PatternException("a repetition of a repetition");
+            if (quantifier.Length > 0 && IsRepetition()) throw new PatternException("a repetition of a repetition");
             _output.Append(quantifier);
         }
     }
@@ -103,7 +103,7 @@ internal sealed partial class Re2Pattern
                 break;
             case '.':
                 _at++;
-                _output.Append(_dotAll ? $@"(?:{SurrogatePair}|[\s\S])" : $@"(?:{SurrogatePair}|[^\n])");
+                _output.Append(_dotAll ? $@"(?:{Re2Class.AnyPair}|[\s\S])" : $@"(?:{Re2Class.AnyPair}|[^\n])");
                 break;
             case '^':
                 _at++;
@@ -161,9 +161,19 @@ internal sealed partial class Re2Pattern
             _at++;
         else if (_pattern[_at] != '{' || !Bounds(out times))
             return 1;
-        if (_at < _pattern.Length && _pattern[_at] == '?') _at++;
         quantifier = _pattern[start.._at];
+        var isLazy = _at < _pattern.Length && _pattern[_at] == '?';
+        if (isLazy) _at++;
+        if (isLazy != _ungreedy) quantifier += "?";
         return times;
+    }
+
+    private bool IsRepetition()
+    {
+        var start = _at;
+        Repetition(out var quantifier);
+        _at = start;
+        return quantifier.Length > 0;
     }
 
     private bool Bounds(out int times)

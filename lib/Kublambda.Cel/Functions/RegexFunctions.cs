@@ -45,10 +45,16 @@ internal static class RegexFunctions
     {
         var found = new List<CelValue>();
         if (limit < 0) limit = long.MaxValue;
+        var end = -1;
         for (var match = regex.Match(text); match.Success && found.Count < limit; match = match.NextMatch())
         {
             // Each search may look at all that is left.
             context.Budget.Charge(1 + ((text.Length - match.Index) / 100));
+
+            // Nothing is found right behind what was found, nor in the middle of a character.
+            var isEmpty = match.Length == 0;
+            if (isEmpty && (match.Index == end || (match.Index > 0 && char.IsSurrogatePair(text, match.Index - 1)))) continue;
+            end = match.Index + match.Length;
             found.Add(new CelString(match.Value));
         }
 

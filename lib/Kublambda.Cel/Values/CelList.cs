@@ -11,16 +11,22 @@ public abstract class CelList : CelValue, IReadOnlyList<CelValue>
     {
     }
 
+    /// <summary><c>[]</c></summary>
     public static CelList Empty { get; } = new ArrayList([]);
 
+    /// <inheritdoc/>
     public override CelKind Kind => CelKind.List;
 
+    /// <inheritdoc/>
     public abstract int Count { get; }
 
+    /// <inheritdoc/>
     public abstract CelValue this[int index] { get; }
 
+    /// <summary>Wraps the elements, which must not change any more.</summary>
     public static CelList Of(IReadOnlyList<CelValue> elements) => new ArrayList(elements);
 
+    /// <inheritdoc/>
     public IEnumerator<CelValue> GetEnumerator()
     {
         for (var i = 0; i < Count; i++) yield return this[i];

@@ -12,10 +12,13 @@ public abstract class CelMap : CelValue, IEnumerable<KeyValuePair<CelValue, CelV
     {
     }
 
+    /// <summary><c>{}</c></summary>
     public static CelMap Empty { get; } = new EntryMap(EntryMap.NewEntries());
 
+    /// <inheritdoc/>
     public override CelKind Kind => CelKind.Map;
 
+    /// <summary>The number of entries.</summary>
     public abstract int Count { get; }
 
     /// <exception cref="ArgumentException">A key is there twice, or is no int, uint, bool or string.</exception>
@@ -34,6 +37,7 @@ public abstract class CelMap : CelValue, IEnumerable<KeyValuePair<CelValue, CelV
     /// <summary>Looks a key up; a double that is a whole number finds the equal integer key.</summary>
     public abstract bool TryGetValue(CelValue key, [MaybeNullWhen(false)] out CelValue value);
 
+    /// <inheritdoc/>
     public abstract IEnumerator<KeyValuePair<CelValue, CelValue>> GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

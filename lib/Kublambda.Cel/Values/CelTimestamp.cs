@@ -21,12 +21,14 @@ public sealed class CelTimestamp : CelValue
     /// <summary>0 to 999,999,999, counted forward from <see cref="Seconds"/>.</summary>
     public int Nanos { get; }
 
+    /// <inheritdoc/>
     public override CelKind Kind => CelKind.Timestamp;
 
     /// <exception cref="ArgumentOutOfRangeException">Outside the years 1 to 9999, or the nanoseconds outside a second.</exception>
     public static CelTimestamp Create(long seconds, int nanos = 0) =>
         TryCreate(seconds, nanos) ?? throw new ArgumentOutOfRangeException(nameof(seconds), seconds, "A timestamp lies in the years 1 to 9999.");
 
+    /// <summary>From the CLR counterpart, whatever its offset.</summary>
     public static CelTimestamp Create(DateTimeOffset time)
     {
         var ticks = time.UtcTicks - DateTime.UnixEpoch.Ticks;
@@ -40,6 +42,7 @@ public sealed class CelTimestamp : CelValue
         return new CelTimestamp(seconds, (int)rest * 100);
     }
 
+    /// <summary>In UTC; what is finer than 100 ns is cut off.</summary>
     public DateTimeOffset ToDateTimeOffset() => DateTimeOffset.UnixEpoch.AddTicks((Seconds * TimeSpan.TicksPerSecond) + (Nanos / 100));
 
     internal static CelTimestamp? TryCreate(long seconds, int nanos) =>
@@ -73,10 +76,13 @@ public sealed class CelTimestamp : CelValue
 /// <summary>A span of time.</summary>
 public sealed class CelDuration(long nanoseconds) : CelValue
 {
+    /// <summary>Negative for a span backwards.</summary>
     public long Nanoseconds { get; } = nanoseconds;
 
+    /// <inheritdoc/>
     public override CelKind Kind => CelKind.Duration;
 
+    /// <summary>What is finer than 100 ns is cut off.</summary>
     public TimeSpan ToTimeSpan() => TimeSpan.FromTicks(Nanoseconds / 100);
 
     /// <summary>Null when the span does not fit 64 bits of nanoseconds.</summary>
