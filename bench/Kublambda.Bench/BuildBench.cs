@@ -98,13 +98,13 @@ internal sealed class BuildBench(BenchCluster cluster, Uri registry, string ns) 
             .DistinctBy(b => b.GetProperty("digest").GetString()).ToDictionary(b => b.GetProperty("digest").GetString()!, b => b.GetProperty("size").GetInt64());
     }
 
-    /// <summary>The build pod of the first Lambda once more, without the labels that would make it ours.</summary>
+    /// <summary>
+    /// What a build pod of buildah is without us: the first Lambda's source, and buildah's own <c>from</c>, <c>copy</c> and <c>commit</c>. Without the
+    /// labels that would make it ours.
+    /// </summary>
     private async Task<BuildSample> BareAsync(string name, CancellationToken cancellation)
     {
-        var spec = _bare?.Spec ?? throw new InvalidOperationException("no build pod was seen");
-        spec.NodeName = null;
-        foreach (var variable in spec.Containers[0].Env.Where(e => e.Name == "IMAGE" && !e.Value.EndsWith("-bare", StringComparison.Ordinal)))
-            variable.Value = $"{variable.Value[..variable.Value.IndexOf('/', StringComparison.Ordinal)]}/bench/bare:{ns}-bare";
+        var spec = PlainBuildah.Of(_bare?.Spec ?? throw new InvalidOperationException("no build pod was seen"), $"bench/bare:{ns}-bare");
         // The source of the first Lambda goes with it: the pod reads it from a copy.
         var pod = new V1Pod { ApiVersion = "v1", Kind = "Pod", Metadata = new() { Name = name, NamespaceProperty = Builds }, Spec = spec };
         if (!_modelled)

@@ -1,4 +1,5 @@
 using Kublambda.Builder;
+using Kublambda.Builder.Appending;
 using Kublambda.Builder.Buildpacks;
 using Kublambda.Builder.Consumers;
 using Kublambda.Builder.Fetching;
@@ -10,6 +11,8 @@ if (args is [FetchCommand.Verb, .. var rest])
     return await FetchProgram.RunAsync(rest);
 if (args is [StoreCommand.Verb, .. var store])
     return await FetchProgram.StoreAsync(store);
+if (args is [AppendCommand.Verb, .. var append])
+    return await FetchProgram.AppendAsync(append);
 if (args is [PlatformCommand.Verb, .. var platform])
     return await PlatformCommand.RunAsync(platform, Environment.GetEnvironmentVariable, Console.Error);
 

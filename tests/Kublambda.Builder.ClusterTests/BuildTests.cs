@@ -25,7 +25,7 @@ public sealed class BuildTests(Cluster cluster) : BuildScenario(cluster)
         var image = (await Cluster.Registry.GetManifestAsync(Names.Repository(LambdaRef.Of(lambda)), built.Revision, Stop))!.Parse();
         Assert.Equal(2, image.Layers!.Count);
 
-        Assert.Equal(["fetch", "image"], built.Steps.Select(s => s.Name));
+        Assert.Equal(["fetch", "layer", "image"], built.Steps.Select(s => s.Name));
         Assert.All(built.Steps, s => Assert.True(s.StartedAt <= s.FinishedAt));
         await Cluster.EventuallyAsync(
             async () => await Cluster.Registry.HeadManifestAsync(Names.Repository(LambdaRef.Of(lambda)), Names.LogTag(built.Revision), Stop) is not null, "the log is kept", 10);

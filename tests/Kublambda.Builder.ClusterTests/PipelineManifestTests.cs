@@ -2,20 +2,22 @@ using k8s;
 using Kublambda.Builder.Builds;
 using Kublambda.Builder.Pipelines;
 using Kublambda.Contracts;
+using Kublambda.Contracts.Resources;
 
 namespace Kublambda.Builder.ClusterTests;
 
 /// <summary>The pods of all pipelines of this repository, before a real API server.</summary>
 public sealed class PipelineManifestTests(Cluster cluster) : BuildScenario(cluster)
 {
+    /// <summary>Each with and without dependencies, for a runtime that is compiled too, and with volumes in memory and on disk.</summary>
+    public static TheoryData<string, string, bool, string> Variants => new(
+        from file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "pipelines"), "*.yaml").Select(f => Path.GetFileNameWithoutExtension(f)!).Where(f => f != "kustomization").Order(StringComparer.Ordinal)
+        from variant in new[] { (Runtimes.Nodejs, false, "Memory"), (Runtimes.Nodejs, true, ""), (Runtimes.Dotnet, true, "Memory") }
+        select (file, variant.Item1, variant.Item2, variant.Item3));
+
     [Theory]
-    [InlineData("buildah", false)]
-    [InlineData("buildah", true)]
-    [InlineData("kaniko", false)]
-    [InlineData("kaniko", true)]
-    [InlineData("buildpacks", false)]
-    [InlineData("buildpacks-phases", false)]
-    public async Task The_API_server_takes_the_pod(string name, bool dependencies)
+    [MemberData(nameof(Variants))]
+    public async Task The_API_server_takes_the_pod(string name, string runtime, bool dependencies, string medium)
     {
         var options = new BuildOptions
         {
@@ -24,6 +26,7 @@ public sealed class PipelineManifestTests(Cluster cluster) : BuildScenario(clust
             Images = { ["fetch"] = "a/fetch", ["buildah"] = "a/buildah", ["kaniko"] = "a/kaniko", ["paketo"] = "a/paketo" },
             TrustBundle = "trust",
             EnvironmentSecret = "proxies",
+            Parameters = { ["buildah"] = new() { ["store-medium"] = medium } },
         };
         var job = new BuildJob
         {
@@ -38,7 +41,7 @@ public sealed class PipelineManifestTests(Cluster cluster) : BuildScenario(clust
             Image = "registry:5000/shop/x:0123456789ab",
             ImageInsecure = true,
             Cache = "registry:5000/shop/x/cache",
-            Runtime = "nodejs",
+            Runtime = runtime,
             Toolchain = "a/toolchain",
             Dependencies = dependencies ? "0123456789abcdef" : null,
             Builder = new BuilderImage("sha256:b", 1001, 1000, "0.13"),

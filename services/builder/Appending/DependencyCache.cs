@@ -24,8 +24,14 @@ public static class DependencyCache
         ArgumentNullException.ThrowIfNull(job);
         if (job.Dependencies is null || job.Builder is not null || job.Runtime == Runtimes.Dotnet)
             return null;
-        var repository = Names.CacheRepository(job.Lambda);
-        if (await registry.GetManifestAsync(repository, Tag(job.Dependencies), cancellationToken) is not { } manifest)
+        return await ReadAsync(registry, Names.CacheRepository(job.Lambda), Tag(job.Dependencies), cancellationToken);
+    }
+
+    /// <returns>Null where there are none.</returns>
+    /// <exception cref="RegistryException">The registry does not answer, or refuses.</exception>
+    internal static async Task<NewLayer?> ReadAsync(IRegistryClient registry, string repository, string tag, CancellationToken cancellationToken)
+    {
+        if (await registry.GetManifestAsync(repository, tag, cancellationToken) is not { } manifest)
             return null;
         try
         {

@@ -14,10 +14,8 @@ namespace Kublambda.Builder.Appending;
 /// </summary>
 public sealed class ImageAppender(IRegistryClient registry, IRegistryClients registries, IOptions<BuildOptions> options) : IDisposable
 {
-    private const int ConfigBytes = 1024 * 1024;
-    private const int BlobsAtATime = 6;
     private const int Bases = 32;
-    private readonly ConcurrentDictionary<string, (ManifestContent Manifest, byte[] Config)> _bases = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, BaseImage> _bases = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _places = new(options.Value.MaxAppends);
 
     /// <param name="job">The build.</param>
@@ -46,22 +44,12 @@ public sealed class ImageAppender(IRegistryClient registry, IRegistryClients reg
     private async Task<Descriptor> WriteAsync(BuildJob job, PackedTar layer, NewLayer? dependencies, CancellationToken cancellationToken)
     {
         var from = ImageReference.Parse(job.Base);
-        var source = registries.For(from.Host);
         var repository = Names.Repository(job.Lambda);
+        var own = new AddedLayer(new NewLayer(layer.TarDigest, layer.Digest, layer.Length), token => registry.PushBlobAsync(repository, layer.Digest, layer.Length, layer.Open, token));
+        IReadOnlyList<AddedLayer> added = dependencies is null ? [own] : [ImageWriter.Kept(registry, Names.CacheRepository(job.Lambda), repository, dependencies), own];
         try
         {
-            var (manifest, config) = await BaseAsync(source, from, cancellationToken);
-            var own = new NewLayer(layer.TarDigest, layer.Digest, layer.Length);
-            IReadOnlyList<NewLayer> added = dependencies is null ? [own] : [dependencies, own];
-            var image = AppendedImage.Of(manifest, config, added, Labels(job));
-            var blobs = (manifest.Parse().Layers ?? []).Select(blob => new Func<CancellationToken, Task>(token => BringAsync(source, from.Repository, repository, blob, token))).ToList();
-            if (dependencies is not null)
-                blobs.Add(token => BringAsync(registry, Names.CacheRepository(job.Lambda), repository, new Descriptor(MediaTypes.OciLayerGzip, dependencies.Digest, dependencies.Length), token));
-            blobs.Add(token => registry.PushBlobAsync(repository, layer.Digest, layer.Length, layer.Open, token));
-            blobs.Add(token => registry.PushBlobAsync(repository, Digest.Of(image.Config), image.Config.Length, () => new MemoryStream(image.Config, writable: false), token));
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = BlobsAtATime, CancellationToken = cancellationToken };
-            await Parallel.ForEachAsync(blobs, parallel, async (bring, token) => await bring(token));
-            return await registry.PutManifestAsync(repository, Names.ImageTag(job.Revision), image.MediaType, image.Manifest, cancellationToken);
+            return await ImageWriter.WriteAsync(registry, repository, Names.ImageTag(job.Revision), await BaseAsync(from, cancellationToken), added, Labels(job), cancellationToken);
         }
         catch (JsonException e)
         {
@@ -70,47 +58,15 @@ public sealed class ImageAppender(IRegistryClient registry, IRegistryClients reg
     }
 
     /// <summary>Manifest and config of a base, which its digest names for ever.</summary>
-    private async Task<(ManifestContent Manifest, byte[] Config)> BaseAsync(IRegistryClient source, ImageReference from, CancellationToken cancellationToken)
+    private async Task<BaseImage> BaseAsync(ImageReference from, CancellationToken cancellationToken)
     {
         var key = from.ToString();
         if (_bases.TryGetValue(key, out var known))
             return known;
-        var manifest = await ManifestAsync(source, from.Repository, from.Digest!, cancellationToken);
-        var config = manifest.Parse().Config ?? throw new JsonException("It has no config.");
-        var found = (manifest, await ReadAsync(source, from.Repository, config, cancellationToken));
+        var found = await ImageWriter.ReadAsync(registries.For(from.Host), from, cancellationToken);
         if (_bases.Count >= Bases)
             _bases.Clear();
         return _bases[key] = found;
-    }
-
-    private static async Task<ManifestContent> ManifestAsync(IRegistryClient source, string repository, string digest, CancellationToken cancellationToken)
-    {
-        var manifest = await source.GetManifestAsync(repository, digest, cancellationToken) ?? throw new JsonException($"The manifest {digest} is not there.");
-        return await ImagePlatforms.OfThisMachineAsync(source, repository, manifest, cancellationToken);
-    }
-
-    private static async Task<byte[]> ReadAsync(IRegistryClient source, string repository, Descriptor config, CancellationToken cancellationToken)
-    {
-        if (config.Size > ConfigBytes)
-            throw new JsonException($"Its config is larger than {ConfigBytes} bytes.");
-        await using var stream = await source.OpenBlobAsync(repository, config.Digest, cancellationToken);
-        var bytes = new byte[config.Size];
-        await stream.ReadExactlyAsync(bytes, cancellationToken);
-        // The digest is compared at the end.
-        return await stream.ReadAsync(new byte[1], cancellationToken) == 0 ? bytes : throw new JsonException("Its config is longer than its manifest says.");
-    }
-
-    private async Task BringAsync(IRegistryClient source, string from, string to, Descriptor blob, CancellationToken cancellationToken)
-    {
-        if (ReferenceEquals(source, registry) && await registry.MountBlobAsync(to, blob.Digest, from, cancellationToken))
-            return;
-        if (await registry.BlobExistsAsync(to, blob.Digest, cancellationToken))
-            return;
-        await using var scratch = ScratchFile.Create();
-        await using (var content = await source.OpenBlobAsync(from, blob.Digest, cancellationToken))
-            await content.CopyToAsync(scratch, cancellationToken);
-        await scratch.FlushAsync(cancellationToken);
-        await registry.PushBlobAsync(to, blob.Digest, scratch.Length, () => ScratchFile.Reopen(scratch), cancellationToken);
     }
 
     private static Dictionary<string, string> Labels(BuildJob job) => new(StringComparer.Ordinal)

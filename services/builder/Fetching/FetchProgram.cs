@@ -1,8 +1,9 @@
+using Kublambda.Builder.Appending;
 using Kublambda.Registry;
 
 namespace Kublambda.Builder.Fetching;
 
-/// <summary>Composes <see cref="FetchCommand"/>, which needs no bus and no cluster.</summary>
+/// <summary>Composes <see cref="FetchCommand"/> and the other steps of build pods, which need no bus and no cluster.</summary>
 internal static class FetchProgram
 {
     private const int Usage = 2;
@@ -30,6 +31,20 @@ internal static class FetchProgram
 
         using var host = Registry(target.Host, plainHttp: tls.EndsWith("false", StringComparison.Ordinal));
         return await StoreCommand.RunAsync(target, directory, host.Services.GetRequiredService<IRegistryClient>(), TimeProvider.System.GetUtcNow(), Console.Error, CancellationToken.None);
+    }
+
+    /// <summary><see cref="AppendCommand"/>.</summary>
+    public static async Task<int> AppendAsync(IReadOnlyList<string> arguments)
+    {
+        if (!AppendArguments.TryParse(arguments, out var parsed))
+        {
+            await Console.Error.WriteLineAsync(AppendArguments.Usage);
+            return Usage;
+        }
+
+        using var host = Registry(parsed.Target.Host, parsed.PlainHttp);
+        return await AppendCommand.RunAsync(
+            parsed, host.Services.GetRequiredService<IRegistryClient>(), host.Services.GetRequiredService<IRegistryClients>(), Console.Out, Console.Error, CancellationToken.None);
     }
 
     private static IHost Registry(string name, bool plainHttp)
