@@ -3,7 +3,7 @@ namespace Kublambda.Cel.Tests;
 public sealed class ErrorPositionTests
 {
     [Theory]
-    [InlineData("1 +", 1, 4, "unexpected the end of the expression")]
+    [InlineData("1 +", 1, 4, "unexpected end of the expression")]
     [InlineData("(1", 1, 3, "expected ')'")]
     [InlineData("[1, 2", 1, 6, "expected ',' or ']'")]
     [InlineData("a =\n  = b", 1, 3, "'=' is not an operator")]

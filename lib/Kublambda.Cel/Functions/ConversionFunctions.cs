@@ -19,37 +19,29 @@ internal static class ConversionFunctions
         Same(table, "bytes", CelKind.Bytes);
         Same(table, "timestamp", CelKind.Timestamp);
         Same(table, "duration", CelKind.Duration);
-        OfText(table, "bool", CelKind.Bool, ToBool);
-        OfText(table, "bytes", CelKind.Bytes, text => new CelBytes(CodePoints.ToUtf8(text)));
+        table.OfText("bool", CelKind.Bool, ToBool);
+        table.OfText("bytes", CelKind.Bytes, text => new CelBytes(CodePoints.ToUtf8(text)));
         AddNumbers(table);
         AddStrings(table);
-        OfText(table, "timestamp", CelKind.Timestamp, Rfc3339.Parse);
+        table.OfText("timestamp", CelKind.Timestamp, Rfc3339.Parse);
         table.Global("timestamp", [CelKind.Int], CelKind.Timestamp, (a, _) => CelTimestamp.TryCreate(((CelInt)a[0]).Value, 0) ?? (CelValue)new CelError("a timestamp lies in the years 1 to 9999"));
-        OfText(table, "duration", CelKind.Duration, DurationText.Parse);
+        table.OfText("duration", CelKind.Duration, DurationText.Parse);
     }
 
     private static void Same(FunctionTable table, string name, CelKind kind) => table.Global(name, [kind], kind, (a, _) => a[0]);
-
-    private static void OfText(FunctionTable table, string name, CelKind kind, Func<string, CelValue> read) =>
-        table.Global(name, [CelKind.String], kind, (a, context) =>
-        {
-            var text = ((CelString)a[0]).Value;
-            context.Budget.Charge(text.Length / 10);
-            return read(text);
-        });
 
     private static void AddNumbers(FunctionTable table)
     {
         table.Global("int", [CelKind.Uint], CelKind.Int, (a, _) => ((CelUint)a[0]).Value <= long.MaxValue ? new CelInt((long)((CelUint)a[0]).Value) : OutOfRange(a[0], "int"));
         table.Global("int", [CelKind.Double], CelKind.Int, (a, _) => Numbers.ToInt(((CelDouble)a[0]).Value) is { } value ? new CelInt(value) : OutOfRange(a[0], "int"));
         table.Global("int", [CelKind.Timestamp], CelKind.Int, (a, _) => new CelInt(((CelTimestamp)a[0]).Seconds));
-        OfText(table, "int", CelKind.Int, text => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? new CelInt(value) : NotA(text, "int"));
+        table.OfText("int", CelKind.Int, text => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? new CelInt(value) : NotA(text, "int"));
         table.Global("uint", [CelKind.Int], CelKind.Uint, (a, _) => ((CelInt)a[0]).Value >= 0 ? new CelUint((ulong)((CelInt)a[0]).Value) : OutOfRange(a[0], "uint"));
         table.Global("uint", [CelKind.Double], CelKind.Uint, (a, _) => Numbers.ToUint(((CelDouble)a[0]).Value) is { } value ? new CelUint(value) : OutOfRange(a[0], "uint"));
-        OfText(table, "uint", CelKind.Uint, text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? new CelUint(value) : NotA(text, "uint"));
+        table.OfText("uint", CelKind.Uint, text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? new CelUint(value) : NotA(text, "uint"));
         table.Global("double", [CelKind.Int], CelKind.Double, (a, _) => new CelDouble(((CelInt)a[0]).Value));
         table.Global("double", [CelKind.Uint], CelKind.Double, (a, _) => new CelDouble(((CelUint)a[0]).Value));
-        OfText(table, "double", CelKind.Double, ToDouble);
+        table.OfText("double", CelKind.Double, ToDouble);
     }
 
     private static void AddStrings(FunctionTable table)

@@ -30,6 +30,14 @@ internal sealed class FunctionTable
 
     public void Global(string name, CelKind[] parameters, CelKind result, Implementation body) => Add(new Overload(name, IsMember: false, parameters, result, body));
 
+    /// <summary>A function of one text, which it reads from end to end.</summary>
+    public void OfText(string name, CelKind result, Func<string, CelValue> read) => Global(name, [CelKind.String], result, (a, context) =>
+    {
+        var text = ((CelString)a[0]).Value;
+        context.Budget.Charge(text.Length / 10);
+        return read(text);
+    });
+
     public void Member(string name, CelKind[] parameters, CelKind result, Implementation body) => Add(new Overload(name, IsMember: true, parameters, result, body));
 
     private static FunctionTable MakeStandard()

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Kublambda.Cel.Values;
 
 namespace Kublambda.Cel.Functions;
 
@@ -9,8 +10,8 @@ internal static class QuantityFunctions
 
     public static void AddTo(FunctionTable table)
     {
-        table.Global("quantity", [CelKind.String], Opaque, (a, _) => Quantity.Parse(((CelString)a[0]).Value) ?? (CelValue)new CelError($"{a[0]} is not a quantity", () => "quantities are written 500m, 1.5Gi, 2e3"));
-        table.Global("isQuantity", [CelKind.String], CelKind.Bool, (a, _) => CelBool.Of(Quantity.Parse(((CelString)a[0]).Value) is not null));
+        table.OfText("quantity", Opaque, text => Quantity.Parse(text) ?? (CelValue)new CelError($"'{Display.Cut(text)}' is not a quantity", () => "quantities are written 500m, 1.5Gi, 2e3"));
+        table.OfText("isQuantity", CelKind.Bool, text => CelBool.Of(Quantity.Parse(text) is not null));
         One(table, "sign", CelKind.Int, quantity => new CelInt(quantity.Sign));
         One(table, "isInteger", CelKind.Bool, quantity => CelBool.Of(quantity.AsInteger is not null));
         One(table, "asInteger", CelKind.Int, quantity => quantity.AsInteger is { } value ? new CelInt(value) : new CelError($"{quantity} is not a whole number of 64 bits"));

@@ -41,5 +41,5 @@ internal readonly record struct Token(TokenKind Kind, int Position, string Text,
 {
     public bool IsNumber => Kind == TokenKind.Literal && (char.IsAsciiDigit(Text[0]) || Text[0] == '.');
 
-    public string Describe() => Kind == TokenKind.End ? "the end of the expression" : $"'{(Text.Length <= 40 ? Text : Text[..40] + "...")}'";
+    public string Describe() => Kind == TokenKind.End ? "end of the expression" : $"'{(Text.Length <= 40 ? Text : Text[..40] + "...")}'";
 }
