@@ -26,8 +26,8 @@ def load_function(settings):
     sys.path[0:0] = [settings.source, os.path.join(settings.source, PACKAGES)]
     sys.path.append(COMPAT)
     os.chdir(settings.source)
-    framework = Framework()
     try:
+        framework = Framework()
         loaded = importlib.import_module(module)
     except BaseException as error:
         raise load_failure(error, file, settings.source) from None
