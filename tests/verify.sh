@@ -13,7 +13,7 @@ renders() {
   # What the newest kubectl takes and what the oldest takes are not the same: both are asked where both are there.
   for binary in "$(type -P kubectl || true)" "$KUBERNETES_BIN/kubectl"; do
     [ -x "$binary" ] || continue
-    for overlay in deploy/overlays/* deploy/samples/*; do
+    for overlay in deploy/overlays/* deploy/samples/* deploy/high-availability deploy/shared-watcher; do
       of=$("$binary" kustomize "$overlay" 2>&1) || { echo "$binary kustomize $overlay"; echo "$of"; return 1; }
     done
   done

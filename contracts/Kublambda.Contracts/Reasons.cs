@@ -85,6 +85,8 @@ public static class Reasons
 
     // Ready
     public const string Ready = "Ready";
+    /// <summary>The host and path of an HTTP trigger are those of another Lambda.</summary>
+    public const string HostTaken = "HostTaken";
     /// <summary>A resource trigger starts.</summary>
     public const string TriggerPending = "TriggerPending";
     /// <summary>No API of the cluster has the kind that a resource trigger names; looked for again and again.</summary>

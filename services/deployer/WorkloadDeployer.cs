@@ -13,7 +13,7 @@ namespace Kublambda.Deployer;
 
 /// <summary>The stages of a deployment, in order: read, render, plan, write, observe.</summary>
 internal sealed partial class WorkloadDeployer(
-    WorkloadStore store, PodInspector inspector, NodeAddresses nodes, IResourceCache<V1Pod> pods, IResourceCache<V1ReplicaSet> replicaSets,
+    WorkloadStore store, PodInspector inspector, NodeAddresses nodes, IResourceCache<V1Pod> pods, IResourceCache<V1ReplicaSet> replicaSets, IResourceCache<V1Ingress> ingresses,
     RepairLimit limit, IOptions<HttpOptions> options, IMeterFactory meters, TimeProvider time, ILogger<WorkloadDeployer> logger)
 {
     private readonly ILogger _logger = logger;
@@ -32,7 +32,7 @@ internal sealed partial class WorkloadDeployer(
     public async Task<(Workload Workload, DeploymentObserved Observed)?> DeployAsync(
         LambdaRef lambda, Func<V1Deployment?, Workload?> choose, CancellationToken cancellationToken)
     {
-        await Task.WhenAll(pods.WaitForSyncAsync(cancellationToken), replicaSets.WaitForSyncAsync(cancellationToken));
+        await Task.WhenAll(pods.WaitForSyncAsync(cancellationToken), replicaSets.WaitForSyncAsync(cancellationToken), ingresses.WaitForSyncAsync(cancellationToken));
         var turn = _turns[(uint)lambda.Uid.GetHashCode(StringComparison.Ordinal) % _turns.Length];
         await turn.WaitAsync(cancellationToken);
         try
@@ -54,7 +54,7 @@ internal sealed partial class WorkloadDeployer(
             return null;
 
         StalledException? stalled = null;
-        var rendered = WorkloadRenderer.Render(workload, options.Value, await store.AutoscalingVersionAsync(cancellationToken));
+        var rendered = WorkloadRenderer.Render(workload, options.Value, await store.AutoscalingVersionAsync(cancellationToken), ingresses.List());
         try
         {
             if (await WriteAsync(WorkloadPlan.Of(rendered, live), cancellationToken))

@@ -62,6 +62,14 @@ public sealed class TriggerReadinessTests
         Assert.Equal((ConditionStatus.True, Reasons.Ready), StatusOf(Ready(new() { Name = "web", Message = "No address yet." }, new() { Name = "orders", Ready = true })));
 
     [Fact]
+    public void An_HTTP_trigger_whose_host_is_anothers_makes_it_unready()
+    {
+        var ready = Ready(new() { Name = "web", Reason = Reasons.HostTaken, Message = "The host is taken." }, new() { Name = "orders", Ready = true });
+        Assert.Equal((ConditionStatus.False, Reasons.HostTaken), StatusOf(ready));
+        Assert.Equal("Trigger web: The host is taken.", ready.Message);
+    }
+
+    [Fact]
     public void What_is_counted_is_in_the_status()
     {
         var trigger = new TriggerStatus

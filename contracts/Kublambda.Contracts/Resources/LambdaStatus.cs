@@ -85,7 +85,7 @@ public sealed record TriggerStatus
     /// <summary>Of an HTTP trigger: where it listens.</summary>
     public string? Url { get; init; }
 
-    /// <summary>Of a resource trigger that is not ready: one of <see cref="Reasons"/>.</summary>
+    /// <summary>Of a resource trigger that is not ready, and of an HTTP trigger whose host is taken: one of <see cref="Reasons"/>.</summary>
     public string? Reason { get; init; }
 
     /// <summary>What is missing, and what to do about it.</summary>

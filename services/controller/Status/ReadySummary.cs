@@ -3,7 +3,7 @@ using Kublambda.Contracts.Resources;
 
 namespace Kublambda.Controller.Status;
 
-/// <summary>The condition Ready: the first of the others that is not True, and what serves meanwhile; then the first resource trigger that is not ready.</summary>
+/// <summary>The condition Ready: the first of the others that is not True, and what serves meanwhile; then the first trigger that is not ready, of HTTP triggers those whose host is taken.</summary>
 internal static class ReadySummary
 {
     private static readonly string[] Stages = [ConditionTypes.Accepted, ConditionTypes.Built, ConditionTypes.Deployed];
@@ -30,8 +30,9 @@ internal static class ReadySummary
             }
         }
 
-        // HTTP triggers may wait for a load balancer or an Ingress controller for ever, while the function answers.
-        foreach (var trigger in triggers.Where(trigger => trigger.Resource is not null))
+        // HTTP triggers may wait for a load balancer or an Ingress controller for ever, while the function answers; what belongs to
+        // another Lambda is the user's to mend.
+        foreach (var trigger in triggers.Where(trigger => trigger.Resource is not null || IsRefused(trigger, status)))
         {
             if (Missing(trigger, status) is not { } missing)
                 continue;
@@ -45,6 +46,9 @@ internal static class ReadySummary
         var message = status.Url is null ? $"Revision {status.Revision} answers requests." : $"Revision {status.Revision} answers requests at {status.Url}.";
         conditions.Set(ConditionTypes.Ready, ConditionStatus.True, Reasons.Ready, message, generation);
     }
+
+    private static bool IsRefused(TriggerSpec trigger, LambdaStatus status) =>
+        status.Triggers?.Any(seen => seen.Name == trigger.Name && seen is { Ready: false, Reason: not null }) == true;
 
     /// <returns>Null for a trigger that is ready.</returns>
     private static TriggerStatus? Missing(TriggerSpec trigger, LambdaStatus status) =>

@@ -13,7 +13,14 @@ internal static class TriggerUrls
     /// <param name="view">What is seen.</param>
     /// <param name="serving">Whether any pod answers.</param>
     public static IReadOnlyList<TriggerStatus> Of(WorkloadView view, bool serving) =>
-        [.. view.Routes.Select(route => Status(route, Address(route, view), serving))];
+        [.. view.Routes.Select(route => route.TakenBy is { } owner ? Taken(route, owner) : Status(route, Address(route, view), serving))];
+
+    private static TriggerStatus Taken(HttpRoute route, string owner) => new()
+    {
+        Name = route.Trigger,
+        Reason = Reasons.HostTaken,
+        Message = $"{(route.Host is null ? "Every host" : $"The host {route.Host}")} with the path {route.Path} belongs to the Lambda {owner} already. Write another spec.triggers[].http.host or path, or delete that Lambda: this one then follows by itself.",
+    };
 
     private static TriggerStatus Status(HttpRoute route, (string? Url, string? Missing) address, bool serving) => new()
     {

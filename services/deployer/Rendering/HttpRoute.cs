@@ -9,6 +9,9 @@ namespace Kublambda.Deployer.Rendering;
 /// <param name="Path">Path prefix, starting with a slash.</param>
 internal sealed record HttpRoute(string Trigger, string Exposure, string? Host, string Path)
 {
+    /// <summary>The Lambda that has this host and path already, as <c>namespace/name</c>; null where nobody has: <see cref="RouteClaims"/>.</summary>
+    public string? TakenBy { get; init; }
+
     public static IReadOnlyList<HttpRoute> Of(Workload workload, HttpOptions options) =>
     [
         .. (workload.Spec.Triggers ?? []).Where(t => t.Http is not null).Select(t => new HttpRoute(

@@ -7,10 +7,10 @@ namespace Kublambda.Deployer.Rendering;
 /// <summary>One Ingress with a path for every trigger that is exposed by Ingress.</summary>
 internal static class IngressRenderer
 {
-    /// <returns>Null where no trigger is exposed by Ingress.</returns>
+    /// <returns>Null where no trigger is exposed by Ingress, but for those whose host and path are another Lambda's.</returns>
     public static V1Ingress? Render(Workload workload, IReadOnlyList<HttpRoute> routes, HttpOptions options)
     {
-        var exposed = routes.Where(r => r.Exposure == Exposures.Ingress).ToList();
+        var exposed = routes.Where(r => r is { Exposure: Exposures.Ingress, TakenBy: null }).ToList();
         return exposed.Count == 0 ? null : new V1Ingress
         {
             ApiVersion = "networking.k8s.io/v1",

@@ -22,9 +22,12 @@ internal static class WorkloadRenderer
     /// <param name="workload">What to render.</param>
     /// <param name="options">The installation's way of exposing functions.</param>
     /// <param name="autoscalingVersion">As discovered; null where the cluster serves no version that is known here.</param>
-    public static RenderedWorkload Render(Workload workload, HttpOptions options, string? autoscalingVersion)
+    /// <param name="ingresses">Those of all Lambdas: who has which host and path.</param>
+    public static RenderedWorkload Render(Workload workload, HttpOptions options, string? autoscalingVersion, IEnumerable<V1Ingress>? ingresses = null)
     {
         var routes = HttpRoute.Of(workload, options);
+        var taken = RouteClaims.Taken(workload.Lambda, routes, ingresses ?? []);
+        routes = [.. routes.Select(route => route with { TakenBy = taken.GetValueOrDefault(route.Trigger) })];
         var wanted = AutoscalerRenderer.IsWanted(workload);
         var autoscaled = wanted && autoscalingVersion is not null;
         return new RenderedWorkload

@@ -76,8 +76,8 @@ internal sealed partial class WorkloadReconciler(
         }
 
         var patience = settled ? RepeatSettled : Patience(observed);
-        // A kind that is not there yet, rights that are given later: no event says when.
-        return triggers.Any(trigger => !trigger.Ready) && patience > LookForTriggers ? LookForTriggers : patience;
+        // A kind that is not there yet, rights that are given later, a host that another Lambda gives up: no event says when.
+        return (triggers.Any(trigger => !trigger.Ready) || observed.Triggers.Any(trigger => trigger.Reason is not null)) && patience > LookForTriggers ? LookForTriggers : patience;
     }
 
     private static TimeSpan Patience(DeploymentObserved observed) =>

@@ -16,6 +16,8 @@ internal static class Matcher
 {
     public static IEnumerable<Match> Matches(Transition transition, StreamSpec stream, IReadOnlyList<BoundTrigger> triggers, DateTimeOffset time)
     {
+        if (OwnWriting.Is(transition, stream))
+            yield break;
         var old = new Lazily(transition.Old);
         var now = new Lazily(transition.New);
         foreach (var bound in triggers)
