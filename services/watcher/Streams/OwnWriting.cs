@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
-using Kublambda.Kubernetes;
 using Kublambda.Triggers;
 
 namespace Kublambda.Watcher.Streams;
