@@ -121,7 +121,7 @@ internal sealed partial class Deliverer(
             await AcknowledgeAsync(channel, queued);
             return true;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested || kill.IsCancellationRequested)
         {
             // It stays in the queue.
             return false;
@@ -147,7 +147,11 @@ internal sealed partial class Deliverer(
         {
             // Without the Lambda nobody is there to be called: the events go with its queues.
             if (lambdas.Find(uid) is not { } lambda)
-                return false;
+            {
+                await Task.Delay(options.RetryMax, time, stop);
+                continue;
+            }
+
             await _places.WaitAsync(stop);
             Answer answer;
             try

@@ -80,6 +80,11 @@ internal sealed class FunctionCaller : IDisposable
         {
             return new Answer(Verdict.Again, "timeout", $"The function did not answer within {limit.TotalSeconds:0} s.");
         }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // So does HttpClient call a connection that is not made in time, as to a pod whose node is gone.
+            return new Answer(Verdict.Again, "unreachable", $"The function was not reached: {e.InnerException?.Message ?? e.Message}");
+        }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             return new Answer(Verdict.Again, "unreachable", $"The function was not reached: {e.Message}");
