@@ -26,6 +26,9 @@ public sealed record TriggerQueues(string Owner)
     /// <summary>An exclusive queue: who has it is the one who publishes.</summary>
     public string Lock => $"{Exchange}.lock";
 
+    /// <summary>A queue without messages. Where it is there, what was last seen for the Lambda is in the state of the shared watcher, and its own watcher must not begin.</summary>
+    public string Lent => $"{Exchange}.lent";
+
     /// <summary>The last seen state, in one of two streams: <c>a</c> or <c>b</c>.</summary>
     public string State(char side) => $"{Exchange}.{StateKey(side)}";
 

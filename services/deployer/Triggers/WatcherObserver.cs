@@ -39,7 +39,7 @@ internal static class WatcherObserver
         {
             return view.Trouble is { } trouble
                 ? Not(Reasons.TriggerFailing, $"The watcher does not run: {trouble}")
-                : Not(Reasons.TriggerPending, "The watcher starts.");
+                : Not(Reasons.TriggerPending, report is { Ready: false, Message: { Length: > 0 } said } ? $"The watcher is not ready yet. {said}" : "The watcher starts.");
         }
 
         if (report is null)

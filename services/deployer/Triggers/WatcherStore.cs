@@ -17,6 +17,8 @@ internal sealed partial class WatcherStore(
     IKubernetes client, RoleCatalog roles, WatcherCredentials credentials, IOptions<TriggerOptions> options, IOptions<RabbitMqOptions> broker,
     IConfiguration configuration, TimeProvider time, ILogger<WatcherStore> logger)
 {
+    private const int EndLooks = 12;
+    private static readonly TimeSpan EndPause = TimeSpan.FromMilliseconds(500);
     private readonly ILogger _logger = logger;
 
     /// <summary>Settings that are the watcher's, as the deployer got them.</summary>
@@ -32,6 +34,8 @@ internal sealed partial class WatcherStore(
         await WriteAsync(WatcherRenderer.Report(lambda), cancellationToken);
         if (options.Value.Mode == TriggerOptions.Shared)
         {
+            // With its rights, so that it can say what it has counted: the shared one goes on from there.
+            await EndAsync(lambda, cancellationToken);
             await RemoveAsync(lambda, keepReport: true, cancellationToken);
             return [];
         }
@@ -53,6 +57,21 @@ internal sealed partial class WatcherStore(
             await roles.DeleteAsync(role, cancellationToken);
         if (await ReadAsync(lambda, cancellationToken) is { } deployment)
             await client.DeleteAsync(Resources.Deployments with { Namespace = lambda.Namespace }, deployment, cancellationToken);
+    }
+
+    /// <summary>Ends the watcher and waits, but not for long, until its pod is gone.</summary>
+    private async Task EndAsync(LambdaRef lambda, CancellationToken cancellationToken)
+    {
+        if (await ReadAsync(lambda, cancellationToken) is not { } deployment)
+            return;
+        await client.DeleteAsync(Resources.Deployments with { Namespace = lambda.Namespace }, deployment, cancellationToken);
+        for (var i = 0; i < EndLooks; i++)
+        {
+            var pods = await client.CoreV1.ListNamespacedPodAsync(lambda.Namespace, labelSelector: $"{Labels.WatcherOf}={lambda.Uid}", cancellationToken: cancellationToken);
+            if (pods.Items.Count == 0)
+                return;
+            await Task.Delay(EndPause, time, cancellationToken);
+        }
     }
 
     /// <summary>Takes away everything in Kubernetes.</summary>

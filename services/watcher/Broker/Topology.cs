@@ -44,12 +44,26 @@ internal static class Topology
     }
 
     /// <exception cref="BrokerLostException">It is there, but the broker has not got it running, as while it starts. It must not be taken for missing: the state would begin anew.</exception>
-    public static async Task<bool> StateExistsAsync(IConnection connection, TriggerQueues queues, char side, CancellationToken cancellationToken)
+    public static Task<bool> StateExistsAsync(IConnection connection, TriggerQueues queues, char side, CancellationToken cancellationToken) =>
+        ExistsAsync(connection, queues.State(side), cancellationToken);
+
+    /// <summary>Whether the shared watcher has what was last seen: <see cref="TriggerQueues.Lent"/>.</summary>
+    public static Task<bool> IsLentAsync(IConnection connection, TriggerQueues queues, CancellationToken cancellationToken) => ExistsAsync(connection, queues.Lent, cancellationToken);
+
+    public static async Task LendAsync(IConnection connection, TriggerQueues queues, CancellationToken cancellationToken)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await channel.QueueDeclareAsync(queues.Lent, durable: true, exclusive: false, autoDelete: false, cancellationToken: cancellationToken);
+    }
+
+    public static Task GiveBackAsync(IConnection connection, TriggerQueues queues, CancellationToken cancellationToken) => DeleteAsync(connection, queues.Lent, cancellationToken);
+
+    private static async Task<bool> ExistsAsync(IConnection connection, string queue, CancellationToken cancellationToken)
     {
         var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
         try
         {
-            await channel.QueueDeclarePassiveAsync(queues.State(side), cancellationToken);
+            await channel.QueueDeclarePassiveAsync(queue, cancellationToken);
             await channel.DisposeAsync();
             return true;
         }
@@ -57,14 +71,18 @@ internal static class Topology
         {
             return reason.ReplyText.Contains("no queue", StringComparison.OrdinalIgnoreCase)
                 ? false
-                : throw new BrokerLostException($"{reason.ReplyText}. If that stays so, RabbitMQ has lost the stream: delete it, and the triggers begin anew with what is there then");
+                : throw new BrokerLostException($"{reason.ReplyText}. If that stays so, RabbitMQ has lost the queue: delete it, and the triggers begin anew with what is there then");
         }
     }
 
-    public static async Task DeleteStateAsync(IConnection connection, TriggerQueues queues, char side, CancellationToken cancellationToken)
+    public static Task DeleteStateAsync(IConnection connection, TriggerQueues queues, char side, CancellationToken cancellationToken) =>
+        DeleteAsync(connection, queues.State(side), cancellationToken);
+
+    /// <summary>Both of the streams.</summary>
+    public static async Task DeleteStateAsync(IConnection connection, TriggerQueues queues, CancellationToken cancellationToken)
     {
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-        await channel.QueueDeleteAsync(queues.State(side), false, false, false, cancellationToken);
+        await DeleteStateAsync(connection, queues, 'a', cancellationToken);
+        await DeleteStateAsync(connection, queues, 'b', cancellationToken);
     }
 
     /// <summary>Takes the lock that makes this connection the only one that publishes; it is given back when the connection ends.</summary>
@@ -82,6 +100,16 @@ internal static class Topology
         {
             return false;
         }
+    }
+
+    /// <summary>Gives the lock of <see cref="TryLockAsync"/> back before the connection ends.</summary>
+    public static Task UnlockAsync(IConnection connection, TriggerQueues queues, CancellationToken cancellationToken) => DeleteAsync(connection, queues.Lock, cancellationToken);
+
+    /// <summary>A queue that is not there is no error.</summary>
+    private static async Task DeleteAsync(IConnection connection, string queue, CancellationToken cancellationToken)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await channel.QueueDeleteAsync(queue, false, false, false, cancellationToken);
     }
 
     private static Task<QueueDeclareOk> DeclareAsync(IChannel channel, string queue, Dictionary<string, object?> arguments, CancellationToken cancellationToken) =>

@@ -15,9 +15,13 @@ internal sealed class LambdaRuntimes(RawApi api)
 
     public LambdaRuntime? Find(string uid) => _all.GetValueOrDefault(uid);
 
-    /// <summary>At the first call the counters go on from what was reported last.</summary>
+    /// <summary>At the first call the counters go on from what was reported last. The caller holds the lock of the Lambda, so nobody else counts.</summary>
     public async Task<LambdaRuntime> GetAsync(LambdaRef lambda, CancellationToken cancellationToken) =>
         Find(lambda.Uid) ?? _all.GetOrAdd(lambda.Uid, new LambdaRuntime(lambda.Uid, await ReadAsync(lambda, cancellationToken)));
+
+    /// <summary>One that only says what was counted: while another watcher may still count.</summary>
+    public async Task<LambdaRuntime> PeekAsync(LambdaRef lambda, CancellationToken cancellationToken) =>
+        Find(lambda.Uid) ?? new LambdaRuntime(lambda.Uid, await ReadAsync(lambda, cancellationToken));
 
     public void Forget(string uid) => _all.TryRemove(uid, out _);
 

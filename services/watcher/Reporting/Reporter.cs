@@ -34,7 +34,10 @@ internal sealed partial class Reporter(
         {
             try
             {
-                var runtime = await runtimes.GetAsync(lambda.Ref, cancellationToken);
+                // What its own watcher still does is that one's to say.
+                if (options.Value.Shared && runtimes.Find(lambda.Ref.Uid) is null)
+                    continue;
+                var runtime = await runtimes.PeekAsync(lambda.Ref, cancellationToken);
                 var reports = Reports(lambda, runtime, session.Missing);
                 var text = TriggerReports.Write(reports);
                 if (_written.GetValueOrDefault(lambda.Ref.Uid) == text)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Kublambda.Contracts;
 using Kublambda.Triggers;
 using Kublambda.Watcher.Broker;
@@ -15,17 +14,32 @@ namespace Kublambda.Watcher.Sessions;
 /// All that hangs on one connection to the broker: the lock, the state as it was read, the watches and the deliveries. When the connection
 /// is lost another watcher may have gone on meanwhile, so nothing is kept: the next session reads again what is stored.
 /// </summary>
-internal sealed class Session(
-    IConnection connection, ConfirmedChannel channel, StateLog log, SessionParts parts, CancellationToken ended) : IAsyncDisposable
+internal sealed class Session : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<string, Running<ObjectStream>> _streams = new(StringComparer.Ordinal);
+    private readonly IConnection _connection;
+    private readonly ConfirmedChannel _channel;
+    private readonly SessionParts _parts;
+    private readonly CancellationToken _ended;
+    private readonly StreamSet _streams;
+    private readonly Ownership? _ownership;
     private readonly Dictionary<string, Running<Deliverer>> _deliverers = new(StringComparer.Ordinal);
-    private readonly ConsumerConnection _consumers = new(parts.Connector);
+    private readonly ConsumerConnection _consumers;
+
+    public Session(IConnection connection, ConfirmedChannel channel, StateLog log, SessionParts parts, CancellationToken ended)
+    {
+        (_connection, _channel, _parts, _ended) = (connection, channel, parts, ended);
+        _streams = new StreamSet(log, channel, parts, parts.Options, ended);
+        _ownership = parts.Options.Shared ? new Ownership(connection, channel, parts, ended) : null;
+        _consumers = new ConsumerConnection(parts.Connector);
+    }
+
+    /// <summary>Not everything is as it should be, for a reason that passes soon.</summary>
+    public bool IsPending => _ownership?.IsPending == true;
 
     /// <summary>Ends, with an exception, when a watch or a delivery ended that should not have.</summary>
     public async Task Broken()
     {
-        var tasks = _streams.Values.Select(each => each.Task).Concat(_deliverers.Values.Select(each => each.Task)).Append(channel.Failed);
+        var tasks = _streams.Tasks.Concat(_ownership?.Tasks ?? []).Concat(_deliverers.Values.Select(each => each.Task)).Append(_channel.Failed);
         await await Task.WhenAny(tasks);
         throw new BrokerLostException("A watch or a delivery ended by itself.");
     }
@@ -33,41 +47,72 @@ internal sealed class Session(
     /// <summary>Makes what runs what the Lambdas ask for.</summary>
     public async Task AdjustAsync(CancellationToken cancellationToken)
     {
-        var settled = parts.Lambdas.IsSettled;
-        var lambdas = parts.Lambdas.Current;
+        var settled = _parts.Lambdas.IsSettled;
+        var lambdas = _parts.Lambdas.Current;
+        if (_ownership is not null)
+            lambdas = await _ownership.TakeAsync(lambdas, cancellationToken);
         await DeliverAsync(lambdas, cancellationToken);
         var kinds = await KindsAsync(lambdas, cancellationToken);
         var refused = await RefusedAsync(lambdas, kinds, cancellationToken);
         var plan = StreamPlan.Of(
-            lambdas.SelectMany(each => each.Triggers).Where(each => !refused.ContainsKey(each)), kinds.GetValueOrDefault, parts.Options.Shared);
-        await WatchAsync(plan, lambdas, cancellationToken);
-        if (settled)
-            await ForgetAsync(plan, cancellationToken);
+            lambdas.SelectMany(each => each.Triggers).Where(each => !refused.ContainsKey(each)), kinds.GetValueOrDefault, _parts.Options.Shared);
+        if (_ownership is not null)
+            await InheritAsync(_ownership, lambdas, kinds, refused, cancellationToken);
+        await WatchAsync(plan, lambdas);
+        if (settled && !IsPending)
+            await _streams.ForgetAsync();
         foreach (var lambda in lambdas)
-            parts.Runtimes.Find(lambda.Ref.Uid)!.Health = () => HealthOf(lambda, plan, refused);
+        {
+            var streams = _ownership?.LeftOf(lambda)?.Streams ?? _streams;
+            _parts.Runtimes.Find(lambda.Ref.Uid)!.Health = () => HealthOf(lambda, streams, plan, refused);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_streams.Values.Select(each => each.StopAsync()).Concat(_deliverers.Values.Select(each => each.StopAsync())));
+        await Task.WhenAll(_deliverers.Values.Select(each => each.StopAsync()).Append(_streams.StopAsync()));
+        if (_ownership is not null)
+            await _ownership.DisposeAsync();
         foreach (var each in _deliverers.Values)
             each.Of.Dispose();
         await _consumers.DisposeAsync();
     }
+
+    /// <summary>Lets go on what Lambdas' own watchers have left, and takes over what has come as far as the shared watches.</summary>
+    private async Task InheritAsync(
+        Ownership ownership, IReadOnlyList<ActiveLambda> lambdas, Dictionary<GroupVersionKind, ServedKind?> kinds, Dictionary<CompiledTrigger, string> refused,
+        CancellationToken cancellationToken)
+    {
+        foreach (var lambda in lambdas)
+        {
+            if (ownership.LeftOf(lambda) is { } left)
+                await left.AdjustAsync(lambda.Triggers.Where(each => !refused.ContainsKey(each)), kinds.GetValueOrDefault, Bound(lambda.ForConditions()));
+        }
+
+        await ownership.TakeOverAsync(lambdas, _streams, cancellationToken);
+    }
+
+    private Func<CompiledTrigger, BoundTrigger> Bound(Cel.CelValue lambda) => trigger =>
+    {
+        var runtime = _parts.Runtimes.Find(trigger.Lambda.Uid)!;
+        return new BoundTrigger(trigger, lambda, runtime.Queues, runtime.Counters(trigger.Name));
+    };
 
     private async Task DeliverAsync(IReadOnlyList<ActiveLambda> lambdas, CancellationToken cancellationToken)
     {
         foreach (var lambda in lambdas)
         {
             var uid = lambda.Ref.Uid;
-            var runtime = await parts.Runtimes.GetAsync(lambda.Ref, cancellationToken);
+            var runtime = await _parts.Runtimes.GetAsync(lambda.Ref, cancellationToken);
             if (_deliverers.ContainsKey(uid))
                 continue;
-            await Topology.DeclareEventsAsync(connection, runtime.Queues, cancellationToken);
+            await Topology.DeclareEventsAsync(_connection, runtime.Queues, cancellationToken);
 #pragma warning disable CA2000 // Disposed of when it is stopped.
-            var deliverer = parts.Deliverer(lambda, runtime, _consumers, channel);
+            var deliverer = _parts.Deliverer(lambda, runtime, _consumers, _channel);
 #pragma warning restore CA2000
-            _deliverers[uid] = Running<Deliverer>.Start(deliverer, deliverer.RunAsync, ended);
+            _deliverers[uid] = Running<Deliverer>.Start(deliverer, deliverer.RunAsync, _ended);
         }
 
         foreach (var uid in _deliverers.Keys.Except(lambdas.Select(each => each.Ref.Uid)).ToList())
@@ -75,7 +120,7 @@ internal sealed class Session(
             await _deliverers[uid].StopAsync();
             _deliverers[uid].Of.Dispose();
             _deliverers.Remove(uid);
-            parts.Runtimes.Forget(uid);
+            _parts.Runtimes.Forget(uid);
         }
     }
 
@@ -84,7 +129,7 @@ internal sealed class Session(
         var kinds = new Dictionary<GroupVersionKind, ServedKind?>();
         foreach (var kind in lambdas.SelectMany(each => each.Triggers).Select(each => each.Kind).Distinct())
         {
-            var found = await parts.Kinds.FindAsync(kind.ApiVersion, kind.Kind, cancellationToken);
+            var found = await _parts.Kinds.FindAsync(kind.ApiVersion, kind.Kind, cancellationToken);
             kinds[kind] = found is { Watchable: true } ? new ServedKind(kind, found.Plural, found.Namespaced) : null;
         }
 
@@ -96,9 +141,9 @@ internal sealed class Session(
         IReadOnlyList<ActiveLambda> lambdas, Dictionary<GroupVersionKind, ServedKind?> kinds, CancellationToken cancellationToken)
     {
         var refused = new Dictionary<CompiledTrigger, string>();
-        if (!parts.Options.Shared)
+        if (!_parts.Options.Shared)
             return refused;
-        var policy = await parts.Permissions.ReadAsync(cancellationToken);
+        var policy = await _parts.Permissions.ReadAsync(cancellationToken);
         foreach (var trigger in lambdas.SelectMany(each => each.Triggers))
         {
             if (kinds.GetValueOrDefault(trigger.Kind) is { } served && Permissions.Refusal(policy, trigger, served) is { } why)
@@ -108,48 +153,14 @@ internal sealed class Session(
         return refused;
     }
 
-    private async Task WatchAsync(StreamPlan plan, IReadOnlyList<ActiveLambda> lambdas, CancellationToken cancellationToken)
+    private Task WatchAsync(StreamPlan plan, IReadOnlyList<ActiveLambda> lambdas)
     {
-        var values = lambdas.ToDictionary(each => each.Ref.Uid, each => each.ForConditions(), StringComparer.Ordinal);
-        foreach (var (spec, triggers) in plan.Streams)
-        {
-            List<BoundTrigger> bound = [];
-            foreach (var trigger in triggers)
-            {
-                var runtime = await parts.Runtimes.GetAsync(trigger.Lambda, cancellationToken);
-                bound.Add(new BoundTrigger(trigger, values[trigger.Lambda.Uid], runtime.Queues, runtime.Counters(trigger.Name)));
-            }
-
-            if (_streams.TryGetValue(spec.Id, out var running))
-            {
-                running.Of.Feed(bound);
-                continue;
-            }
-
-            var stream = parts.Stream(spec, log, channel, ended);
-            stream.Feed(bound);
-            _streams[spec.Id] = Running<ObjectStream>.Start(stream, stream.RunAsync, ended);
-        }
-
-        foreach (var id in _streams.Keys.Except(plan.Streams.Select(each => each.Stream.Id)).ToList())
-        {
-            await _streams[id].StopAsync();
-            _streams.TryRemove(id, out _);
-        }
+        // What its own watcher has left still does the work for a Lambda that is not here.
+        var here = lambdas.Where(each => _ownership?.LeftOf(each) is null).ToDictionary(each => each.Ref.Uid, each => Bound(each.ForConditions()), StringComparer.Ordinal);
+        return _streams.AdjustAsync(plan, trigger => here.TryGetValue(trigger.Lambda.Uid, out var bind) ? bind(trigger) : null);
     }
 
-    /// <summary>What no trigger needs any more, not even one whose kind is away for now.</summary>
-    private async Task ForgetAsync(StreamPlan plan, CancellationToken cancellationToken)
-    {
-        IEnumerable<PlannedStream> Away(bool namespaced) =>
-            StreamPlan.Of(plan.NotServed, kind => new ServedKind(kind, "", namespaced), parts.Options.Shared).Streams;
-        var needed = plan.Streams.Concat(Away(true)).Concat(Away(false)).Select(each => each.Stream.Id).ToHashSet(StringComparer.Ordinal);
-        List<StateRecord> drops = [.. log.Store.Streams.Where(id => !needed.Contains(id)).Select(id => new StateRecord(StateRecordKind.Drop) { Stream = id })];
-        await log.AppendAsync(drops, ended);
-        cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    private Dictionary<string, StreamHealth> HealthOf(ActiveLambda lambda, StreamPlan plan, Dictionary<CompiledTrigger, string> refused)
+    private static Dictionary<string, StreamHealth> HealthOf(ActiveLambda lambda, StreamSet streams, StreamPlan plan, Dictionary<CompiledTrigger, string> refused)
     {
         var health = new Dictionary<string, StreamHealth>(StringComparer.Ordinal);
         foreach (var (name, problem) in lambda.Problems)
@@ -163,12 +174,7 @@ internal sealed class Session(
         }
 
         foreach (var trigger in lambda.Triggers.Where(each => !health.ContainsKey(each.Name)))
-        {
-            health[trigger.Name] = plan.Streams.Where(each => each.Triggers.Contains(trigger))
-                .Select(each => _streams.TryGetValue(each.Stream.Id, out var running) ? running.Of.Health : StreamHealth.Starting)
-                .FirstOrDefault(each => !each.Ready) ?? StreamHealth.Fine;
-        }
-
+            health[trigger.Name] = streams.HealthOf(trigger);
         return health;
     }
 }

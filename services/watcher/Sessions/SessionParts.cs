@@ -12,7 +12,7 @@ namespace Kublambda.Watcher.Sessions;
 /// <summary>What sessions are made of, and what outlives them.</summary>
 internal sealed class SessionParts(
     BrokerConnector connector, LambdaSet lambdas, LambdaRuntimes runtimes, KindDiscovery kinds, RawApi api, FunctionCaller caller,
-    WatcherMetrics metrics, Permissions permissions, IOptions<WatcherOptions> options, TimeProvider time, ILoggerFactory loggers)
+    WatcherMetrics metrics, Permissions permissions, IOptions<WatcherOptions> options, IConfiguration configuration, TimeProvider time, ILoggerFactory loggers)
 {
     public BrokerConnector Connector => connector;
     public LambdaSet Lambdas => lambdas;
@@ -22,14 +22,19 @@ internal sealed class SessionParts(
     public WatcherOptions Options => options.Value;
     public TimeProvider Time => time;
 
+    /// <summary>True: a shared watcher of an installation that has one for each Lambda (again). It gives back what was last seen, and does nothing else.</summary>
+    public bool GivesBack => Options.Shared && configuration["Triggers:Mode"] == "PerLambda";
+
     /// <summary>Whose state it is.</summary>
     public TriggerQueues Owner => new(Options.Shared ? TriggerQueues.SharedOwner : Options.Uid);
 
-    public Task<StateLog> LogAsync(RabbitMQ.Client.IConnection connection, ConfirmedChannel channel, CancellationToken cancellationToken) =>
-        StateLog.OpenAsync(connection, channel, Owner, Options, loggers.CreateLogger<StateLog>(), cancellationToken);
+    public Task<StateLog> LogAsync(RabbitMQ.Client.IConnection connection, ConfirmedChannel channel, TriggerQueues owner, CancellationToken cancellationToken) =>
+        StateLog.OpenAsync(connection, channel, owner, Options, loggers.CreateLogger<StateLog>(), cancellationToken);
 
-    public ObjectStream Stream(StreamSpec spec, StateLog log, ConfirmedChannel channel, CancellationToken session) =>
-        new(spec, api, log, channel, metrics, Options, time, loggers.CreateLogger<ObjectStream>(), session);
+    public ILogger<T> Logger<T>() => loggers.CreateLogger<T>();
+
+    public ObjectStream Stream(StreamSpec spec, StateLog log, ConfirmedChannel channel, WatcherOptions settings, CancellationToken session) =>
+        new(spec, api, log, channel, metrics, settings, time, loggers.CreateLogger<ObjectStream>(), session);
 
     public Deliverer Deliverer(ActiveLambda lambda, LambdaRuntime runtime, ConsumerConnection connections, ConfirmedChannel channel) =>
         new(lambda.Ref.Uid, runtime, lambdas, connections, channel, caller, metrics, Options, time, loggers.CreateLogger<Deliverer>());

@@ -1,3 +1,4 @@
+using Kublambda.Contracts.Resources;
 using Kublambda.Kubernetes;
 using Kublambda.Watcher.Broker;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -5,9 +6,12 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Kublambda.Watcher.Sessions;
 
 /// <summary>Keeps a session going as long as there is a Lambda to work for, and begins another one whenever it breaks.</summary>
-internal sealed partial class SessionService(SessionParts parts, ILogger<SessionService> logger) : BackgroundService, IHealthCheck
+internal sealed partial class SessionService(SessionParts parts, IResourceCache<Lambda> lambdas, ILogger<SessionService> logger) : BackgroundService, IHealthCheck
 {
     private static readonly TimeSpan LockRetry = TimeSpan.FromSeconds(1);
+
+    /// <summary>While another watcher has yet to end, or watches to catch up.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(5));
     private volatile string? _missing = "The watcher is being started.";
 
@@ -19,9 +23,11 @@ internal sealed partial class SessionService(SessionParts parts, ILogger<Session
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // With a part of the Lambdas a watch would go on without the triggers of the others.
+        await lambdas.WaitForSyncAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         for (var failures = 0; !stoppingToken.IsCancellationRequested;)
         {
-            if (parts.Lambdas.Current.Count == 0)
+            if (parts.Lambdas.Current.Count == 0 && !parts.GivesBack)
             {
                 await parts.Lambdas.WaitAsync(TimeSpan.FromMinutes(1), stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 continue;
@@ -47,17 +53,22 @@ internal sealed partial class SessionService(SessionParts parts, ILogger<Session
     private async Task RunAsync(Action working, CancellationToken stoppingToken)
     {
         await using var connection = await parts.Connector.ConnectAsync(parts.Owner.Exchange, stoppingToken);
-        for (var said = false; !await Topology.TryLockAsync(connection, parts.Owner, stoppingToken); said = true)
+        for (var said = false; !await TryBeginAsync(connection, stoppingToken); said = true)
         {
-            _missing = "Another watcher works for the same Lambda; it takes over when that one ends.";
             if (!said)
-                LogLocked(parts.Owner.Lock);
+                LogLocked(parts.Owner.Lock, _missing!);
             await Task.Delay(LockRetry, parts.Time, stoppingToken);
         }
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         await using var channel = await ConfirmedChannel.OpenAsync(connection, parts.Time, stoppingToken);
-        using var log = await parts.LogAsync(connection, channel, stoppingToken);
+        if (parts.GivesBack)
+        {
+            await GiveBackAsync(new HandBack(connection, channel, parts), stoppingToken);
+            return;
+        }
+
+        using var log = await parts.LogAsync(connection, channel, parts.Owner, stoppingToken);
         await using var session = new Session(connection, channel, log, parts, ended.Token);
         try
         {
@@ -75,11 +86,37 @@ internal sealed partial class SessionService(SessionParts parts, ILogger<Session
         }
     }
 
+    private async Task<bool> TryBeginAsync(RabbitMQ.Client.IConnection connection, CancellationToken cancellationToken)
+    {
+        _missing = "Another watcher works for the same Lambda; it takes over when that one ends.";
+        if (!await Topology.TryLockAsync(connection, parts.Owner, cancellationToken))
+            return false;
+        if (parts.Options.Shared || !await Topology.IsLentAsync(connection, parts.Owner, cancellationToken))
+            return true;
+        _missing = "What was last seen for this Lambda is with the shared watcher, which gives it back while it runs with Triggers__Mode=PerLambda. "
+            + $"Where it is gone for good: delete the queue {parts.Owner.Lent} in RabbitMQ, and the triggers begin with what is there then.";
+        await Topology.UnlockAsync(connection, parts.Owner, cancellationToken);
+        return false;
+    }
+
+    private async Task GiveBackAsync(HandBack handBack, CancellationToken stoppingToken)
+    {
+        _missing = "What was last seen is being given back to the Lambdas' own watchers.";
+        while (await handBack.RunAsync(stoppingToken) is > 0 and var waiting)
+        {
+            _missing = $"What was last seen is given back but to {waiting} Lambdas that are not accepted now.";
+            await parts.Lambdas.WaitAsync(parts.Options.LookAgain, stoppingToken);
+        }
+
+        _missing = null;
+        await Task.Delay(Timeout.InfiniteTimeSpan, parts.Time, stoppingToken);
+    }
+
     /// <summary>Until the Lambdas change, or a kind that is not there should be looked for again.</summary>
     private async Task WaitAsync(Session session, CancellationToken stoppingToken)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        var change = parts.Lambdas.WaitAsync(parts.Options.LookAgain, enough.Token);
+        var change = parts.Lambdas.WaitAsync(session.IsPending ? Soon : parts.Options.LookAgain, enough.Token);
         var broken = session.Broken();
         try
         {
@@ -97,6 +134,6 @@ internal sealed partial class SessionService(SessionParts parts, ILogger<Session
     [LoggerMessage(LogLevel.Warning, "The session with RabbitMQ is over (failure {Failures}), beginning another: {Error}")]
     private partial void LogBroken(int failures, string error, Exception? exception);
 
-    [LoggerMessage(LogLevel.Information, "{Lock}: another watcher works, waiting until it ends")]
-    private partial void LogLocked(string @lock);
+    [LoggerMessage(LogLevel.Information, "{Lock}: waiting. {Why}")]
+    private partial void LogLocked(string @lock, string why);
 }
