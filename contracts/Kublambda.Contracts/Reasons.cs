@@ -95,6 +95,10 @@ public static class Reasons
     public const string TriggerForbidden = "TriggerForbidden";
     /// <summary>The watcher of a resource trigger does not run, or cannot watch.</summary>
     public const string TriggerFailing = "TriggerFailing";
+    /// <summary>Of Kubernetes Events alone: a resource trigger watches.</summary>
+    public const string TriggerReady = "TriggerReady";
+    /// <summary>Of Kubernetes Events alone: the function did not take an event, which is among the dead letters now.</summary>
+    public const string EventGivenUp = "EventGivenUp";
 
     // Terminating
     public const string CleaningUp = "CleaningUp";

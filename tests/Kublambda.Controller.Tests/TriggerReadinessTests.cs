@@ -87,4 +87,25 @@ public sealed class TriggerReadinessTests
     }
 
     private static (string, string) StatusOf(LambdaCondition condition) => (condition.Status, condition.Reason);
+
+    [Fact]
+    public void What_becomes_of_a_resource_trigger_is_an_Event_each_time_it_changes()
+    {
+        var (web, watches) = (new TriggerStatus { Name = "web", Ready = true }, new TriggerStatus { Name = "orders", Ready = true, Seen = 0, Failed = 0 });
+        var starting = After(web, new() { Name = "orders", Reason = Reasons.TriggerPending, Message = "It starts." });
+        var ready = After(web, watches);
+        Assert.Equal([(false, Reasons.TriggerReady, "Trigger orders watches.")], OfTrigger(starting, ready));
+        Assert.Empty(OfTrigger(ready, After(web, watches with { Seen = 5, Delivered = 5 })));
+        var failed = watches with { Failed = 2, LastError = new() { Message = "It answered 422." } };
+        var (warning, reason, message) = Assert.Single(OfTrigger(ready, After(web, failed)));
+        Assert.Equal((true, Reasons.EventGivenUp), (warning, reason));
+        Assert.EndsWith("dead letters now. It answered 422.", message, StringComparison.Ordinal);
+        Assert.Empty(OfTrigger(After(web, failed), After(web, failed)));
+        var refused = After(web, watches with { Ready = false, Reason = Reasons.TriggerForbidden, Message = "The policy says no." });
+        Assert.Equal([(true, Reasons.TriggerForbidden, "Trigger orders: The policy says no.")], OfTrigger(ready, refused));
+        Assert.Empty(OfTrigger(ready, starting));
+    }
+
+    private static IEnumerable<(bool Warning, string Reason, string Message)> OfTrigger(LambdaStatus before, LambdaStatus after) =>
+        ConditionEvents.Between(before, after).Where(item => item.Reason != Reasons.Ready).Select(item => (item.Warning, item.Reason, item.Message));
 }
