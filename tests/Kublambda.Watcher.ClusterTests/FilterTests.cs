@@ -73,37 +73,6 @@ public sealed class FilterTests(Cluster cluster, RabbitMqServer broker)
     }
 
     [Fact]
-    public async Task A_shared_watcher_serves_many_triggers_with_one_watch()
-    {
-        await using var scenario = await Scenario.BeginAsync(
-            cluster, broker, ("one", Scenario.Maps()), ("two", Scenario.Maps("object.data.value == '2'")), ("three", Scenario.Maps() with { LabelSelector = "test=no" }));
-        scenario.Settings["Watcher__Shared"] = "true";
-        await scenario.StartAsync();
-        await scenario.CreateAsync("a");
-        await scenario.SetAsync("a", "2");
-        await scenario.PatchAsync("a", """{"metadata":{"labels":{"test":"no"}}}""");
-        await scenario.TakesAsync(5);
-        Assert.Equal(
-            ["one added a", "one deleted a", "one modified a", "three added a", "two deleted a", "two modified a"],
-            scenario.Function.Calls.Select(call => $"{call.Trigger} {call.Short}").Order());
-        Assert.Single(scenario.Proxy.Asked, path => path.Contains("configmaps", StringComparison.Ordinal) && path.Contains("watch=1", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task A_shared_watcher_keeps_to_the_policy()
-    {
-        await using var scenario = await Scenario.BeginAsync(
-            cluster, broker,
-            ("own", Scenario.Maps()), ("secrets", new ResourceTrigger { ApiVersion = "v1", Kind = "Secret" }), ("elsewhere", Scenario.Maps() with { Namespaces = ["kube-system"] }));
-        scenario.Settings["Watcher__Shared"] = "true";
-        await scenario.StartAsync(untilReady: false);
-        await scenario.ReportsAsync("own", each => each.Ready);
-        Assert.Contains("kinds: [Secret]", (await scenario.ReportsAsync("secrets", each => each.Reason == Reasons.TriggerForbidden)).Message, StringComparison.Ordinal);
-        await scenario.ReportsAsync("elsewhere", each => each.Reason == Reasons.TriggerForbidden);
-        Assert.DoesNotContain(scenario.Proxy.Asked, path => path.Contains("/secrets", StringComparison.Ordinal));
-    }
-
-    [Fact]
     public async Task A_kind_that_comes_later_starts_its_trigger_and_custom_resources_are_like_all_others()
     {
         var plural = $"t{Guid.NewGuid().ToString("N")[..6]}";

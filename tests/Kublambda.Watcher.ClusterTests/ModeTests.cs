@@ -1,10 +1,12 @@
+using Kublambda.Contracts;
+using Kublambda.Contracts.Resources;
 using Kublambda.Tests;
 using Kublambda.Triggers;
 using RabbitMQ.Client;
 
 namespace Kublambda.Watcher.ClusterTests;
 
-/// <summary>An installation that changes from a watcher for each Lambda to a shared one, and back.</summary>
+/// <summary>A shared watcher, and an installation that changes to it and back. There is one on a broker at a time.</summary>
 public sealed class ModeTests(Cluster cluster, RabbitMqServer broker)
 {
     [Fact]
@@ -57,6 +59,37 @@ public sealed class ModeTests(Cluster cluster, RabbitMqServer broker)
         var report = (await scenario.ReportsAsync()).Single(one => one.Name == "maps");
         Assert.Equal((18L, 18L, 0L), (report.Seen, report.Delivered, report.Failed));
         Assert.Equal([scenario.Queues.Events, scenario.Queues.Dead], await ExistAsync([scenario.Queues.Events, scenario.Queues.Dead, scenario.Queues.Lent, new TriggerQueues(TriggerQueues.SharedOwner).State('a')]));
+    }
+
+    [Fact]
+    public async Task A_shared_watcher_serves_many_triggers_with_one_watch()
+    {
+        await using var scenario = await Scenario.BeginAsync(
+            cluster, broker, ("one", Scenario.Maps()), ("two", Scenario.Maps("object.data.value == '2'")), ("three", Scenario.Maps() with { LabelSelector = "test=no" }));
+        scenario.Settings["Watcher__Shared"] = "true";
+        await scenario.StartAsync();
+        await scenario.CreateAsync("a");
+        await scenario.SetAsync("a", "2");
+        await scenario.PatchAsync("a", """{"metadata":{"labels":{"test":"no"}}}""");
+        await scenario.TakesAsync(5);
+        Assert.Equal(
+            ["one added a", "one deleted a", "one modified a", "three added a", "two deleted a", "two modified a"],
+            scenario.Function.Calls.Select(call => $"{call.Trigger} {call.Short}").Order());
+        Assert.Single(scenario.Proxy.Asked, path => path.Contains("configmaps", StringComparison.Ordinal) && path.Contains("watch=1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_shared_watcher_keeps_to_the_policy()
+    {
+        await using var scenario = await Scenario.BeginAsync(
+            cluster, broker,
+            ("own", Scenario.Maps()), ("secrets", new ResourceTrigger { ApiVersion = "v1", Kind = "Secret" }), ("elsewhere", Scenario.Maps() with { Namespaces = ["kube-system"] }));
+        scenario.Settings["Watcher__Shared"] = "true";
+        await scenario.StartAsync(untilReady: false);
+        await scenario.ReportsAsync("own", each => each.Ready);
+        Assert.Contains("kinds: [Secret]", (await scenario.ReportsAsync("secrets", each => each.Reason == Reasons.TriggerForbidden)).Message, StringComparison.Ordinal);
+        await scenario.ReportsAsync("elsewhere", each => each.Reason == Reasons.TriggerForbidden);
+        Assert.DoesNotContain(scenario.Proxy.Asked, path => path.Contains("/secrets", StringComparison.Ordinal));
     }
 
     private static void Shared(Scenario scenario, string mode) => (scenario.Settings["Watcher__Shared"], scenario.Settings["Triggers__Mode"]) = ("true", mode);
