@@ -55,6 +55,7 @@ public sealed class ObserverTests
     [InlineData(65, Reasons.LoadFailed)]
     [InlineData(66, Reasons.LoadFailed)]
     [InlineData(70, Reasons.Unresponsive)]
+    [InlineData(71, Reasons.OutOfMemory)]
     [InlineData(1, Reasons.CrashLoop)]
     [InlineData(0, Reasons.CrashLoop)]
     [InlineData(137, Reasons.CrashLoop)]

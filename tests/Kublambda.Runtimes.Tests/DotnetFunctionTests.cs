@@ -78,6 +78,21 @@ public sealed class DotnetFunctionTests
     }
 
     [Fact]
+    public async Task A_call_that_asks_for_too_much_memory_fails_and_memory_that_stays_full_ends_the_process_with_its_place()
+    {
+        await using var fn = await FunctionProcess.StartAsync(RuntimeUnderTest.Dotnet, "Suite.Fills.Handler", ("DOTNET_GCHeapHardLimit", "0x6000000"));
+        using var one = await fn.SendAsync(HttpMethod.Get, "/one");
+        Assert.Equal(HttpStatusCode.InternalServerError, one.StatusCode);
+        await Task.Delay(300, TestContext.Current.CancellationToken); // the clock looks every 100 ms
+        Assert.Equal("fine", await fn.GetAsync("/"));
+        using var all = await fn.SendAsync(HttpMethod.Get, "/all");
+        Assert.Equal(HttpStatusCode.InternalServerError, all.StatusCode);
+        Assert.Equal(71, await fn.ExitCodeAsync());
+        var said = await File.ReadAllTextAsync(fn.TerminationLog, TestContext.Current.CancellationToken);
+        Assert.Matches(@"^The function's memory is full: \d+ of 96 MiB are in use \(at StartupFunctions\.cs:\d+ in Suite\.Fills\.Handler\)\.", said);
+    }
+
+    [Fact]
     public async Task Calls_that_never_end_end_the_process_when_there_are_too_many()
     {
         await using var fn = await FunctionProcess.StartAsync(RuntimeUnderTest.Dotnet, "Suite.Loops.Handler", ("FUNCTION_TIMEOUT_SECONDS", "0.5"), ("FUNCTION_CONCURRENCY", "10"));

@@ -11,10 +11,14 @@ internal sealed class Dispatcher(InvokerSettings settings, InvokerLog log, Invok
     /// <summary>Handlers that go on after their time, at which the process counts as lost, unless the concurrency is higher.</summary>
     private const int FewestStuck = 10;
 
+    /// <summary>The part of the memory that may be used from which on it counts as full.</summary>
+    private const double FullHeap = 0.8;
+
     private readonly LinkedList<Exchange> _open = []; // oldest first
     private readonly Queue<Exchange> _waiting = new();
     private readonly Lock _lock = new();
     private int _running;
+    private volatile string? _outOfMemory; // where
 
     public RequestDelegate Function { get; set; } = _ => throw new InvalidOperationException("Nothing is loaded.");
 
@@ -73,6 +77,8 @@ internal sealed class Dispatcher(InvokerSettings settings, InvokerLog log, Invok
     /// <exception cref="FatalException">So many handlers do not end that the process is lost.</exception>
     public void Expire()
     {
+        if (_outOfMemory is { } where)
+            CheckMemory(where);
         var now = Stopwatch.GetTimestamp();
         var late = new List<Exchange>();
         var stuck = new List<Exchange>();
@@ -96,6 +102,19 @@ internal sealed class Dispatcher(InvokerSettings settings, InvokerLog log, Invok
         throw new FatalException(
             ExitCodes.Blocked, $"{stuck.Count} calls of the function did not end although their time was up (the oldest: {stuck[0].What}).",
             "pass HttpContext.RequestAborted on to what the function awaits, and bound its loops; more time is spec.timeoutSeconds.");
+    }
+
+    /// <summary>One call that asked for too much is that call's matter; a heap that stays full is everybody's.</summary>
+    private void CheckMemory(string where)
+    {
+        _outOfMemory = null;
+        GC.Collect();
+        var memory = GC.GetGCMemoryInfo(GCKind.Any);
+        if (memory.HeapSizeBytes < memory.TotalAvailableMemoryBytes * FullHeap)
+            return;
+        throw new FatalException(
+            ExitCodes.OutOfMemory, $"The function's memory is full: {memory.HeapSizeBytes >> 20} of {memory.TotalAvailableMemoryBytes >> 20} MiB are in use{where}.",
+            "raise spec.resources.limits.memory, of which .NET's heap may take three quarters, or keep less: static collections, caches without a bound.");
     }
 
     private async ValueTask EnterAsync(Exchange exchange)
@@ -182,6 +201,8 @@ internal sealed class Dispatcher(InvokerSettings settings, InvokerLog log, Invok
                 log.Request("warning", "The function failed after its request had been answered.", exchange.Id, request, error);
                 return Task.CompletedTask;
             default:
+                if (error is OutOfMemoryException)
+                    _outOfMemory = Place.Of(error);
                 metrics.Error("exception");
                 log.Request("error", "The function failed.", exchange.Id, request, error);
                 return AnswerInsteadAsync(exchange, inner, StatusCodes.Status500InternalServerError, "exception", "The function failed. Its log tells the cause under this id.");

@@ -17,6 +17,9 @@ internal static class ExitCodes
 
     /// <summary>Too many calls did not end although their time was up.</summary>
     public const int Blocked = 70;
+
+    /// <summary>The memory that the container may use is full, and no collection gets any back.</summary>
+    public const int OutOfMemory = 71;
 }
 
 /// <summary>Something the process cannot go on from: what happened, and what the user can do about it.</summary>

@@ -89,6 +89,9 @@ class Supervisor:
         os.kill(self._child, STACK_SIGNAL)
         stacks = self._stacks(1.0)
         where = place(stacks, self._settings.source)
+        if exit_code == LOAD_TIMEOUT and stacks and not where:
+            cause = f"{cause}, or has not begun: the runtime was still loading what it needs itself"
+            remedy = f"{remedy} Where the code is quick to load, the node or spec.resources.limits.cpu gives it too little processor time."
         fatal = Fatal(exit_code, f"{cause}{f' (at {where})' if where else ''}.", remedy)
         self._say(fatal, stacks)
         os.kill(self._child, signal.SIGKILL)

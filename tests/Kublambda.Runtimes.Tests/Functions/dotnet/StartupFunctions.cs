@@ -119,3 +119,17 @@ public static class Loops
         return "fine";
     }
 }
+
+public static class Fills
+{
+    private static readonly List<byte[]> All = [];
+
+    public static string Handler(HttpContext context)
+    {
+        if (context.Request.Path == "/one")
+            return $"{new byte[2_000_000_000].Length}";
+        while (context.Request.Path == "/all")
+            All.Add(new byte[1_000_000]);
+        return "fine";
+    }
+}
