@@ -8,4 +8,7 @@ public static class Annotations
 
     /// <summary>On the Deployment: the <see cref="Workload"/> that all objects of the Lambda were rendered from, as JSON.</summary>
     public const string RenderedFrom = "kublambda.dev/rendered-from";
+
+    /// <summary>cert-manager's, on the Ingress: who is to make its certificate.</summary>
+    public const string ClusterIssuer = "cert-manager.io/cluster-issuer";
 }

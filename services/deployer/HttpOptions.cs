@@ -21,4 +21,10 @@ public sealed record HttpOptions
 
     /// <summary>Class of the Ingresses; the cluster's default class when absent.</summary>
     public string? IngressClass { get; init; }
+
+    /// <summary>Ingresses ask for TLS for their hosts, with the ingress controller's own certificate unless there is an issuer; URLs are https.</summary>
+    public bool Tls { get; init; }
+
+    /// <summary>A ClusterIssuer of cert-manager, which then makes a certificate for each Lambda; implies <see cref="Tls"/>.</summary>
+    public string? ClusterIssuer { get; init; }
 }

@@ -59,7 +59,8 @@ internal static class TriggerUrls
         var missing = view.Ingress is null ? "The Ingress is not there yet."
             : given is null ? "No ingress controller has taken the Ingress yet: see that one is installed for its class (Http__IngressClass)."
             : null;
-        return (host is null ? null : $"http://{Bracketed(host)}{Suffix(route)}", missing);
+        var scheme = route.Host is not null && view.Ingress?.Spec?.Tls is { Count: > 0 } ? "https" : "http";
+        return (host is null ? null : $"{scheme}://{Bracketed(host)}{Suffix(route)}", missing);
     }
 
     private static string Suffix(HttpRoute route) => route.Path == "/" ? "" : route.Path;

@@ -11,14 +11,21 @@ internal static class IngressRenderer
     public static V1Ingress? Render(Workload workload, IReadOnlyList<HttpRoute> routes, HttpOptions options)
     {
         var exposed = routes.Where(r => r is { Exposure: Exposures.Ingress, TakenBy: null }).ToList();
-        return exposed.Count == 0 ? null : new V1Ingress
+        if (exposed.Count == 0)
+            return null;
+        var metadata = Metadata.For(workload.Lambda);
+        var issuer = string.IsNullOrEmpty(options.ClusterIssuer) ? null : options.ClusterIssuer;
+        if (issuer is not null)
+            metadata.Annotations[Annotations.ClusterIssuer] = issuer;
+        return new V1Ingress
         {
             ApiVersion = "networking.k8s.io/v1",
             Kind = "Ingress",
-            Metadata = Metadata.For(workload.Lambda),
+            Metadata = metadata,
             Spec = new V1IngressSpec
             {
                 IngressClassName = string.IsNullOrEmpty(options.IngressClass) ? null : options.IngressClass,
+                Tls = options.Tls || issuer is not null ? Tls(exposed, issuer is null ? null : $"{Names.Workload(workload.Lambda)}-tls") : null,
                 Rules =
                 [
                     .. exposed.GroupBy(r => r.Host, StringComparer.OrdinalIgnoreCase).Select(host => new V1IngressRule
@@ -33,6 +40,12 @@ internal static class IngressRenderer
             },
         };
     }
+
+    /// <returns>Null where no route has a host: no certificate is for all of them.</returns>
+    private static IList<V1IngressTLS>? Tls(IReadOnlyList<HttpRoute> exposed, string? secret) =>
+        exposed.Select(route => route.Host).OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase).ToList() is { Count: > 0 } hosts
+            ? [new V1IngressTLS { Hosts = hosts, SecretName = secret }]
+            : null;
 
     private static V1HTTPIngressPath Path(LambdaRef lambda, string path) => new()
     {
