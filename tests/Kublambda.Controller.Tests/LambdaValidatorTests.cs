@@ -94,7 +94,9 @@ public sealed class LambdaValidatorTests
             Reasons.Invalid, "spec.build.env[0].valueFrom", "write a value");
         Assert.True(LambdaValidator.Validate(new ALambda().With(spec => spec with
         {
-            Runtime = Runtimes.Buildpack, Handler = null, Build = new BuildSpec { Env = [new EnvVar { Name = "BP_NODE_VERSION", Value = "22" }] },
+            Runtime = Runtimes.Buildpack,
+            Handler = null,
+            Build = new BuildSpec { Env = [new EnvVar { Name = "BP_NODE_VERSION", Value = "22" }] },
         }).Build()).Accepted);
     }
 

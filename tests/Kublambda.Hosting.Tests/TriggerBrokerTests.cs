@@ -1,4 +1,3 @@
-using System.Net.Http;
 using Kublambda.Contracts;
 using Kublambda.Hosting.Broker;
 using Kublambda.Tests;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Text.Json;
 using System.Threading.Channels;
 using k8s;
 using Kublambda.Contracts.Resources;

@@ -91,7 +91,8 @@ public sealed class FilterTests(Cluster cluster, RabbitMqServer broker)
                 await cluster.Client.CustomObjects.CreateNamespacedCustomObjectAsync(
                     new Dictionary<string, object>
                     {
-                        ["apiVersion"] = "watcher.example.com/v1", ["kind"] = $"Kind{plural}",
+                        ["apiVersion"] = "watcher.example.com/v1",
+                        ["kind"] = $"Kind{plural}",
                         ["metadata"] = new Dictionary<string, object> { ["name"] = $"size-{size}" },
                         ["spec"] = new Dictionary<string, object> { ["size"] = size },
                     },

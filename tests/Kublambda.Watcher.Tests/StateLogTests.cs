@@ -21,7 +21,10 @@ public sealed class StateLogTests(RabbitMqServer server) : IAsyncDisposable
 
     private BrokerConnector Connector => new(Options.Create(new RabbitMqOptions
     {
-        Host = "127.0.0.1", Port = (ushort)server.Port, Username = "guest", Password = "guest",
+        Host = "127.0.0.1",
+        Port = (ushort)server.Port,
+        Username = "guest",
+        Password = "guest",
     }));
 
     private static ObjectState AState(string key, string version) => new(key, $"uid-{key}", version, Packing.Pack("{}"u8));

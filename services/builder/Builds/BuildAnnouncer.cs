@@ -50,7 +50,11 @@ public sealed partial class BuildAnnouncer(IFactPublisher publisher, IOptions<Re
         await publisher.PublishAsync(
             new LambdaBuilt
             {
-                Lambda = LambdaRef.Of(lambda), Generation = lambda.Metadata.Generation ?? 0, Revision = revision, Image = image, Pipeline = NoPipeline,
+                Lambda = LambdaRef.Of(lambda),
+                Generation = lambda.Metadata.Generation ?? 0,
+                Revision = revision,
+                Image = image,
+                Pipeline = NoPipeline,
             },
             cancellationToken);
     }

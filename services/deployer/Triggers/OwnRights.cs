@@ -37,7 +37,10 @@ internal sealed class OwnRights(IKubernetes client, TimeProvider time)
                     {
                         ResourceAttributes = new V1ResourceAttributes
                         {
-                            Verb = "watch", Group = target.Resource.Group, Resource = target.Resource.Plural, NamespaceProperty = target.Namespace,
+                            Verb = "watch",
+                            Group = target.Resource.Group,
+                            Resource = target.Resource.Plural,
+                            NamespaceProperty = target.Namespace,
                         },
                     },
                 },

@@ -54,7 +54,12 @@ internal sealed record StateRecord(StateRecordKind Kind)
 
     public static StateRecord Put(string stream, ObjectState state, string position) => new(StateRecordKind.Put)
     {
-        Stream = stream, Key = state.Key, Uid = state.Uid, Version = state.Version, Body = state.Packed, Position = position,
+        Stream = stream,
+        Key = state.Key,
+        Uid = state.Uid,
+        Version = state.Version,
+        Body = state.Packed,
+        Position = position,
     };
 
     public static StateRecord Delete(string stream, string key, string position) => new(StateRecordKind.Delete) { Stream = stream, Key = key, Position = position };

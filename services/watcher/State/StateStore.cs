@@ -159,7 +159,11 @@ internal sealed class StateStore : IDisposable
             {
                 page.Add(new StateRecord(StateRecordKind.Put)
                 {
-                    Stream = reader.GetString(0), Key = reader.GetString(1), Uid = reader.GetString(2), Version = reader.GetString(3), Body = reader.GetFieldValue<byte[]>(4),
+                    Stream = reader.GetString(0),
+                    Key = reader.GetString(1),
+                    Uid = reader.GetString(2),
+                    Version = reader.GetString(3),
+                    Body = reader.GetFieldValue<byte[]>(4),
                 });
             }
 

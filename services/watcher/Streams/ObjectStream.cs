@@ -29,7 +29,9 @@ internal sealed partial class ObjectStream(
         api,
         new ResourceQuery(stream.Served.Kind.Group, stream.Served.Kind.Version, stream.Served.Plural)
         {
-            Namespace = stream.Namespace, LabelSelector = stream.LabelSelector, FieldSelector = stream.FieldSelector,
+            Namespace = stream.Namespace,
+            LabelSelector = stream.LabelSelector,
+            FieldSelector = stream.FieldSelector,
         },
         time);
 

@@ -76,7 +76,9 @@ public sealed partial class TriggerPolicyTests(TestNamespace<TriggerPolicyTests>
         var name = $"{space.Name}-policy";
         await cluster.Kubectl.ApplyAsync(KubernetesJson.Serialize(new V1ConfigMap
         {
-            ApiVersion = "v1", Kind = "ConfigMap", Metadata = new() { Name = name, NamespaceProperty = Installation.Namespace },
+            ApiVersion = "v1",
+            Kind = "ConfigMap",
+            Metadata = new() { Name = name, NamespaceProperty = Installation.Namespace },
             Data = new Dictionary<string, string> { ["policy.yaml"] = $"rules:\n{string.Join('\n', rules)}\n" },
         }));
         await MountAsync(name);
