@@ -14,6 +14,8 @@ for name in HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy PIP_
 done
 if type -P npm >/dev/null && [ ! -e "$directory/npm_config_registry" ]; then put npm_config_registry "$(npm config get registry 2>/dev/null || true)"; fi
 if type -P pip >/dev/null && [ ! -e "$directory/PIP_INDEX_URL" ]; then put PIP_INDEX_URL "$(pip config get global.index-url 2>/dev/null || true)"; fi
+# NuGet has no variable for its source, but MSBuild takes a property from one.
+if type -P dotnet >/dev/null; then put RestoreSources "$(dotnet nuget list source --format short 2>/dev/null | sed -n 's/^E //p' | paste -sd ';')"; fi
 
 apply() { kubectl -n "$namespace" create "$@" --dry-run=client -o yaml | kubectl apply -f - >/dev/null; }
 apply secret generic kublambda-build-environment --from-file="$directory"

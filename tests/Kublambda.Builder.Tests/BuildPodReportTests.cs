@@ -136,6 +136,19 @@ public sealed class BuildPodReportTests
         Assert.Equal(Reasons.BuildFailed, BuildFault.Of(BuildPodReport.Of(pod), log).Reason);
     }
 
+    [Theory]
+    [InlineData("npm ERR! network request to http://127.0.0.1:9/npm/greet failed, reason: connect ECONNREFUSED 127.0.0.1:9")]
+    [InlineData("WARNING: Retrying: NewConnectionError('<pip._vendor.urllib3...>: Failed to establish a new connection: [Errno 111] Connection refused')")]
+    [InlineData("/workspace/source/Shop.csproj : error NU1301: Unable to load the service index for source https://mirror.example/v3/index.json.")]
+    public void A_step_without_a_way_out_says_who_has_to_look(string log)
+    {
+        var pod = APod("Failed", Ended("fetch", 0), Ended("image", 1));
+        pod.Spec.Containers[0].VolumeMounts = null;
+        var fault = BuildFault.Of(BuildPodReport.Of(pod), log);
+        Assert.Equal(Reasons.BuildFailed, fault.Reason);
+        Assert.Contains("could not reach a package registry: the operator", fault.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Faults_that_pass_are_tried_again_ever_later_and_not_without_end()
     {

@@ -37,7 +37,7 @@ public sealed partial record BuildFault(string Reason, string Message, string? L
         var tail = log is null ? null : LogTail.Of(log, secrets);
         var (reason, remedy) = report.Reason == Reasons.BuildFailed && report.StepIsOurs && tail is not null && RegistryTrouble(tail) is { } trouble
             ? trouble
-            : (report.Reason ?? Reasons.BuildFailed, Remedy(report.Reason));
+            : (report.Reason ?? Reasons.BuildFailed, Remedy(report.Reason, tail));
         // A step's own last words are in the cause.
         var message = LogSecrets.Hide($"{report.Cause} {remedy}", secrets);
         if (!string.IsNullOrEmpty(tail))
@@ -45,8 +45,10 @@ public sealed partial record BuildFault(string Reason, string Message, string? L
         return new BuildFault(reason, LogTail.Cut(message, Limits.MessageLength), string.IsNullOrEmpty(tail) ? null : tail) { Step = report.Step };
     }
 
-    private static string Remedy(string? reason) => reason switch
+    private static string Remedy(string? reason, string? tail) => reason switch
     {
+        Reasons.BuildFailed when tail is not null && NoWayOut().IsMatch(tail) =>
+            "The build could not reach a package registry: the operator has to look at the build namespace's way out, and at the proxies and mirrors of the Secret that Build__EnvironmentSecret names. Then build it again (annotation kublambda.dev/rebuild).",
         Reasons.BuildTimeout => "Raise spec.build.timeoutSeconds, or make the source smaller.",
         Reasons.BuildOutOfMemory => "Raise spec.build.resources.limits.memory.",
         Reasons.BuildEvicted => "The operator should look at the node's memory and disk, and at the sizes of the pipeline's volumes.",
@@ -55,6 +57,10 @@ public sealed partial record BuildFault(string Reason, string Message, string? L
         Reasons.BuildPodRejected => "The operator has to look at quotas, admission rules and free nodes for the build namespace.",
         _ => "Look at the log, change the source, and apply it again.",
     };
+
+    // The words of npm (Node's errors), pip (urllib3's and the resolver's) and NuGet for a network that is not there.
+    [GeneratedRegex(@"\b(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|NU1301)\b|NewConnectionError|NameResolutionError|Failed to establish a new connection|Temporary failure in name resolution|Name or service not known")]
+    private static partial Regex NoWayOut();
 
     // The words of containers/image, of go-containerregistry and of our own registry client for what the registry does to a push or pull.
     private static (string Reason, string Remedy)? RegistryTrouble(string log) => log switch
