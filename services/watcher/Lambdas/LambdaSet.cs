@@ -15,10 +15,10 @@ internal sealed class LambdaSet(IOptions<WatcherOptions> options) : IResourceHan
     public IReadOnlyList<ActiveLambda> Current => [.. _active.Values.OrderBy(each => each.Ref.Uid, StringComparer.Ordinal)];
 
     /// <summary>Whether nothing is to come: every Lambda there is has been accepted as it is. Only then may what no trigger needs be forgotten.</summary>
-    public bool IsSettled => Unsettled == 0 && _active.Values.All(each => each.IsCurrent);
+    public bool IsSettled => _waiting.IsEmpty && _active.Values.All(each => each.IsCurrent);
 
-    /// <summary>Lambdas of which no generation has been accepted since this process began.</summary>
-    public int Unsettled => _waiting.Count;
+    /// <summary>Uids of the Lambdas of which no generation has been accepted since this process began.</summary>
+    public IReadOnlyCollection<string> Unsettled => [.. _waiting.Keys];
 
     public ActiveLambda? Find(string uid) => _active.GetValueOrDefault(uid);
 

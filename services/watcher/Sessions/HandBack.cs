@@ -31,7 +31,9 @@ internal sealed partial class HandBack(IConnection connection, ConfirmedChannel 
         await System.Threading.Tasks.Parallel.ForEachAsync(
             lambdas, new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken },
             async (lambda, token) => await GiveAsync(lambda, log.Store, token));
-        var waiting = parts.Lambdas.Unsettled;
+        var waiting = 0;
+        foreach (var uid in parts.Lambdas.Unsettled)
+            waiting += await Topology.IsLentAsync(connection, new TriggerQueues(uid), cancellationToken) ? 1 : 0;
         if (waiting == 0)
             await Topology.DeleteStateAsync(connection, parts.Owner, cancellationToken);
         LogDone(lambdas.Count, waiting);
