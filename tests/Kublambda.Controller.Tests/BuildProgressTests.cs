@@ -76,6 +76,15 @@ public sealed class BuildProgressTests
     }
 
     [Fact]
+    public void A_pod_between_two_steps_and_a_build_of_no_time_are_told_as_such()
+    {
+        Tell(StatusProjection.Project(_lambda, Started("fetch") with { Step = null }, Now));
+        Assert.EndsWith("it begins its next step.", _events[^1], StringComparison.Ordinal);
+        Tell(StatusProjection.Project(_lambda, Built() with { StartedAt = Now, FinishedAt = Now.AddMilliseconds(400) }, Now));
+        Assert.Contains(_events, e => e.Contains("built in under a second by the pipeline buildah", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void What_is_told_late_hides_nothing()
     {
         Tell(StatusProjection.Project(_lambda, Started("fetch", "image"), Now));

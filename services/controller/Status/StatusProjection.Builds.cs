@@ -42,7 +42,7 @@ public static partial class StatusProjection
             return null;
 
         var how = fact.Pod is null ? $"The builder builds revision {fact.Revision}{Of(fact.Commit)}."
-            : $"Pod {fact.Pod} builds revision {fact.Revision}{Of(fact.Commit)}: it {(fact.Step is null ? "is being started" : $"runs the step \"{fact.Step}\"")}.";
+            : $"Pod {fact.Pod} builds revision {fact.Revision}{Of(fact.Commit)}: it {(fact.Step is null ? fact.Steps.Count == 0 ? "is being started" : "begins its next step" : $"runs the step \"{fact.Step}\"")}.";
         conditions.Set(ConditionTypes.Built, ConditionStatus.Unknown, Reasons.Building, how, fact.Generation);
         var running = new BuildStatus
         {
@@ -125,7 +125,7 @@ public static partial class StatusProjection
         ConditionTypes.Built, ConditionStatus.True, Reasons.BuildSucceeded, $"The image of revision {revision} is in the registry{Took(build)}{Of(build?.Commit)}.", generation);
 
     private static string Took(BuildStatus? build) => build is { StartedAt: { } start, FinishedAt: { } end }
-        ? string.Create(CultureInfo.InvariantCulture, $", built in {(end - start).TotalSeconds:0} s by the pipeline {build.Pipeline}")
+        ? string.Create(CultureInfo.InvariantCulture, $", built in {(end - start < TimeSpan.FromSeconds(1) ? "under a second" : $"{(end - start).TotalSeconds:0} s")} by the pipeline {build.Pipeline}")
         : "";
 
     private static string Of(string? commit) => commit is null ? "" : $", of commit {commit[..Math.Min(commit.Length, 12)]}";
