@@ -1,6 +1,4 @@
 using k8s;
-using k8s.Autorest;
-using k8s.Models;
 using Kublambda.Builder.ClusterTests;
 using Kublambda.Registry;
 using Kublambda.Tests;
@@ -15,17 +13,11 @@ namespace Kublambda.Builder.ClusterTests;
 /// The cluster of KUBECONFIG or of the repository's <c>.local/kubeconfig</c>, and in it a registry of this run, with a small base
 /// image. Not the installation's registry: other tests take that one down.
 /// </summary>
-public sealed class Cluster : IAsyncLifetime
+public sealed class Cluster : ClusterFixture
 {
     /// <summary>Images that the local cluster has, see deploy/overlays/local.</summary>
     public const string ToolImage = "localhost/kublambda/buildah:dev";
     public const string FetchImage = "localhost/kublambda/builder:dev";
-
-    private readonly string? _kubeconfig = Checkout.Kubeconfig();
-    private string _namespace = "";
-    private k8s.Kubernetes? _client;
-
-    public IKubernetes Client => _client ?? throw new InvalidOperationException("No cluster.");
 
     /// <summary>The registry under an address that the tests and the pods both reach.</summary>
     public string RegistryHost { get; private set; } = "";
@@ -35,50 +27,19 @@ public sealed class Cluster : IAsyncLifetime
 
     public IRegistryClient Registry { get; private set; } = null!;
 
-    /// <summary>Skips the test where no cluster is at hand.</summary>
-    public void Require() => Assert.SkipWhen(_client is null, "No cluster: run `make up`, or set KUBECONFIG.");
-
-    public KubernetesClientConfiguration Configuration() => KubernetesClientConfiguration.BuildConfigFromConfigFile(_kubeconfig);
-
-    public async ValueTask InitializeAsync()
+    protected override async Task StartAsync()
     {
-        if (_kubeconfig is null)
-            return;
-        _client = new k8s.Kubernetes(Configuration());
-        _namespace = await NamespaceAsync();
-        RegistryHost = (await RegistryPod.StartAsync(_client, _namespace, guarded: false)).Host;
+        RegistryHost = (await RegistryPod.StartAsync(Client, await NamespaceAsync(), guarded: false)).Host;
         Registry = ClientOf(RegistryHost);
         await TinyImage.PushAsync(Registry, "base", "1");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_client is null)
-            return;
-        if (_namespace.Length > 0)
-            await RemoveAsync(_namespace);
-        _client.Dispose();
     }
 
     /// <summary>A new namespace for build pods, usable at once.</summary>
     public async Task<string> NamespaceAsync()
     {
-        var name = $"builder-tests-{Guid.NewGuid().ToString("N")[..6]}";
-        await Client.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = name } });
+        var name = await NamespaceAsync("builder-tests");
         await EventuallyAsync(async () => (await Client.CoreV1.ListNamespacedServiceAccountAsync(name)).Items.Count > 0, "the namespace has its ServiceAccount");
         return name;
-    }
-
-    public async Task RemoveAsync(string ns)
-    {
-        try
-        {
-            await Client.CoreV1.DeleteNamespaceAsync(ns);
-        }
-        catch (HttpOperationException)
-        {
-            // Gone already.
-        }
     }
 
     public static async Task EventuallyAsync(Func<Task<bool>> condition, string what, int seconds = 60)

@@ -23,47 +23,38 @@ namespace Kublambda.Deployer.ClusterTests;
 /// The cluster of KUBECONFIG or of the repository's <c>.local/kubeconfig</c>, a namespace in it for this run, and a
 /// deployer that watches this namespace, without a bus: what it says is kept here.
 /// </summary>
-public sealed class Cluster : IAsyncLifetime, IFactPublisher
+public sealed class Cluster : ClusterFixture, IFactPublisher
 {
     /// <summary>An image with the invoker that the nodes have; the code comes in by the environment.</summary>
     private static readonly string RuntimeImage =
         Environment.GetEnvironmentVariable("KUBLAMBDA_TEST_IMAGE") ?? "localhost/kublambda/runtime-nodejs:dev";
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly ConcurrentDictionary<string, DeploymentObserved> _said = new();
-    private readonly string? _kubeconfig = Checkout.Kubeconfig();
     private IHost? _host;
 
-    public string Namespace { get; } = $"deployer-{Guid.NewGuid().ToString("N")[..6]}";
-
-    public IKubernetes Client => _host!.Services.GetRequiredService<IKubernetes>();
+    public string Namespace { get; private set; } = "";
 
     internal WorkloadDeployer Deployer => _host!.Services.GetRequiredService<WorkloadDeployer>();
 
-    /// <summary>Skips the test where no cluster is at hand.</summary>
-    public void Require() => Assert.SkipWhen(_host is null, "No cluster: run `make up`, or set KUBECONFIG.");
-
-    public async ValueTask InitializeAsync()
+    protected override async Task StartAsync()
     {
-        if (_kubeconfig is null)
-            return;
+        Namespace = await NamespaceAsync("deployer");
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Http:Domain"] = "example.com" });
-        builder.Services.AddSingleton<IKubernetes>(_ => new k8s.Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(_kubeconfig)));
+        builder.Services.AddSingleton<IKubernetes>(Client);
         builder.Services.AddSingleton<IFactPublisher>(this).AddMetrics();
         builder.Services.AddKubernetes().AddWorkloads().AddWatching(Namespace);
         builder.Services.AddHostedService(services => services.GetRequiredService<WorkloadReconciler>());
         _host = builder.Build();
-        await Client.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = Namespace } });
         await _host.StartAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    protected override async ValueTask DisposeAsyncCore()
     {
-        if (_host is null)
-            return;
-        await Client.CoreV1.DeleteNamespaceAsync(Namespace);
-        await _host.StopAsync();
-        _host.Dispose();
+        if (_host is not null)
+            await _host.StopAsync();
+        _host?.Dispose();
+        await base.DisposeAsyncCore();
     }
 
     Task IFactPublisher.PublishAsync<T>(T message, CancellationToken cancellationToken)

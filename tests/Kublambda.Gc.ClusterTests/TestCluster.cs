@@ -10,46 +10,29 @@ using Kublambda.Tests;
 namespace Kublambda.Gc.ClusterTests;
 
 /// <summary>The cluster of KUBECONFIG or of the repository's <c>.local/kubeconfig</c>; a namespace for Lambdas and one for build pods in it.</summary>
-public sealed class TestCluster : IAsyncLifetime
+public sealed class TestCluster : ClusterFixture
 {
-    private readonly string? _kubeconfig = Checkout.Kubeconfig();
-    private readonly string _suffix = Guid.NewGuid().ToString("N")[..6];
-    private k8s.Kubernetes? _client;
     private readonly System.Collections.Concurrent.ConcurrentBag<string> _held = [];
     private string? _image;
 
-    public string Namespace => $"gc-{_suffix}";
+    public string Namespace { get; private set; } = "";
 
-    public string Builds => $"gc-builds-{_suffix}";
+    public string Builds { get; private set; } = "";
 
-    public IKubernetes Client => _client ?? throw new InvalidOperationException("No cluster.");
-
-    public KubernetesClientConfiguration Configuration() => KubernetesClientConfiguration.BuildConfigFromConfigFile(_kubeconfig);
-
-    /// <summary>Skips the test where no cluster is at hand.</summary>
-    public void Require() => Assert.SkipWhen(_client is null, "No cluster: run `make up`, or set KUBECONFIG.");
-
-    public async ValueTask InitializeAsync()
+    protected override async Task StartAsync()
     {
-        if (_kubeconfig is null)
-            return;
-        _client = new k8s.Kubernetes(Configuration());
-        foreach (var name in new[] { Namespace, Builds })
-            await _client.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = name } });
+        Namespace = await NamespaceAsync("gc");
+        Builds = await NamespaceAsync("gc-builds");
         // Any image with a shell that the node has already.
-        var broker = await _client.CoreV1.ListNamespacedPodAsync("kublambda-system", labelSelector: "app.kubernetes.io/name=rabbitmq");
+        var broker = await Client.CoreV1.ListNamespacedPodAsync("kublambda-system", labelSelector: "app.kubernetes.io/name=rabbitmq");
         _image = broker.Items[0].Spec.Containers[0].Image;
     }
 
-    public async ValueTask DisposeAsync()
+    protected override async ValueTask DisposeAsyncCore()
     {
-        if (_client is null)
-            return;
         foreach (var name in _held)
             await ReleaseAsync(name);
-        foreach (var name in new[] { Namespace, Builds })
-            await _client.CoreV1.DeleteNamespaceAsync(name);
-        _client.Dispose();
+        await base.DisposeAsyncCore();
     }
 
     /// <summary>A Lambda that no service acts on, since it asks for something that this version does not have; held by a finalizer where asked for.</summary>

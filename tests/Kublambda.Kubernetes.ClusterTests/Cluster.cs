@@ -10,34 +10,17 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Kublambda.Kubernetes.ClusterTests;
 
 /// <summary>The cluster of KUBECONFIG or of the repository's <c>.local/kubeconfig</c>, and a namespace in it for this run.</summary>
-public sealed class Cluster : IAsyncLifetime
+public sealed class Cluster : ClusterFixture
 {
-    private readonly string? _kubeconfig = Checkout.Kubeconfig();
     private readonly MeterFactory _meters = new();
-    private k8s.Kubernetes? _client;
 
-    public string Namespace { get; } = $"kubernetes-lib-{Guid.NewGuid().ToString("N")[..6]}";
+    public string Namespace { get; private set; } = "";
 
-    public IKubernetes Client => _client ?? throw new InvalidOperationException("No cluster.");
+    protected override async Task StartAsync() => Namespace = await NamespaceAsync("kubernetes-lib");
 
-    public KubernetesClientConfiguration Configuration() => KubernetesClientConfiguration.BuildConfigFromConfigFile(_kubeconfig);
-
-    /// <summary>Skips the test where no cluster is at hand.</summary>
-    public void Require() => Assert.SkipWhen(_client is null, "No cluster: run `make up`, or set KUBECONFIG.");
-
-    public async ValueTask InitializeAsync()
+    protected override async ValueTask DisposeAsyncCore()
     {
-        if (_kubeconfig is null)
-            return;
-        _client = new k8s.Kubernetes(Configuration());
-        await _client.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = Namespace } });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_client is not null)
-            await _client.CoreV1.DeleteNamespaceAsync(Namespace);
-        _client?.Dispose();
+        await base.DisposeAsyncCore();
         _meters.Dispose();
     }
 

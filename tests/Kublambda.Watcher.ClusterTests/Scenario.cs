@@ -37,7 +37,7 @@ public sealed class Scenario : IAsyncDisposable
     public static async Task<Scenario> BeginAsync(Cluster cluster, RabbitMqServer broker, params (string Name, ResourceTrigger Trigger)[] triggers)
     {
         cluster.Require();
-        var ns = await cluster.NamespaceAsync();
+        var ns = await cluster.NamespaceAsync("watcher");
         var lambda = new Lambda
         {
             Metadata = new V1ObjectMeta { Name = "changes", NamespaceProperty = ns, Uid = Guid.NewGuid().ToString("D"), Generation = 1 },
