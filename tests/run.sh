@@ -10,7 +10,7 @@ passed=0 failed=0 skipped=0
 group_of() { case $1 in *.E2E.Tests) echo e2e ;; *.ClusterTests) echo cluster ;; *) echo unit ;; esac; }
 
 # Minutes until a program counts as hanging.
-limit_of() { case $1 in unit) echo 5 ;; cluster) echo 10 ;; *) echo 60 ;; esac; }
+limit_of() { case $1 in unit | cluster) echo 10 ;; *) echo 60 ;; esac; }
 
 programs() {
   local project name
