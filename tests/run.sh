@@ -91,6 +91,8 @@ run_group() {
 mkdir -p "$LOGS"
 packages
 export KUBECONFIG=$ROOT/.local/kubeconfig
+rm -f "$LOGS/faults.txt"
 for group in "$@"; do run_group "$group"; done
+if [ -s "$LOGS/faults.txt" ]; then echo 'faults, and how soon they were told:'; sort "$LOGS/faults.txt" | sed 's/^/  /'; fi
 if [ "$skipped" -gt 0 ]; then printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"; else printf '%d passed, %d failed\n' "$passed" "$failed"; fi
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

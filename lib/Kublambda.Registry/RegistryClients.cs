@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -18,12 +17,12 @@ public interface IRegistryClients
     /// <summary>Asks any registry, over https, for an image that a user named; with the user's credentials, never the installation's.</summary>
     /// <param name="image">The image.</param>
     /// <param name="dockerConfigs">Texts in the format of <c>.dockerconfigjson</c>; the first with an entry for the host counts.</param>
-    /// <param name="connect">Makes the connections: who calls decides which addresses may be reached.</param>
+    /// <param name="network">Settles proxy, trust and connections: who calls decides which addresses may be reached.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>Null where it is not there.</returns>
     /// <exception cref="RegistryException">The registry does not answer, or refuses.</exception>
     Task<Descriptor?> HeadForeignAsync(
-        ImageReference image, IReadOnlyList<string> dockerConfigs, Func<DnsEndPoint, CancellationToken, ValueTask<Stream>> connect, CancellationToken cancellationToken);
+        ImageReference image, IReadOnlyList<string> dockerConfigs, Action<SocketsHttpHandler> network, CancellationToken cancellationToken);
 }
 
 internal sealed class RegistryClients(
@@ -35,9 +34,9 @@ internal sealed class RegistryClients(
         host == options.Value.PushHost ? pushSide : new RegistryClient(_others.GetOrAdd(host, h => new Lazy<RegistryTransport>(() => Transport(h))).Value);
 
     public async Task<Descriptor?> HeadForeignAsync(
-        ImageReference image, IReadOnlyList<string> dockerConfigs, Func<DnsEndPoint, CancellationToken, ValueTask<Stream>> connect, CancellationToken cancellationToken)
+        ImageReference image, IReadOnlyList<string> dockerConfigs, Action<SocketsHttpHandler> network, CancellationToken cancellationToken)
     {
-        using var transport = new RegistryTransport(Options.Create(Foreign(image.Host) with { AuthConfigs = dockerConfigs }), time, logger, connect);
+        using var transport = new RegistryTransport(Options.Create(Foreign(image.Host) with { AuthConfigs = dockerConfigs }), time, logger, network);
         return await new RegistryClient(transport).HeadManifestAsync(image.Repository, image.Digest ?? image.Tag ?? "latest", cancellationToken);
     }
 

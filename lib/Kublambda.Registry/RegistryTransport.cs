@@ -18,16 +18,16 @@ internal sealed partial class RegistryTransport : IDisposable
     private readonly RegistryAuthenticator _authenticator;
 
     public RegistryTransport(IOptions<RegistryOptions> options, TimeProvider time, ILogger<RegistryTransport> logger)
-        : this(options, time, logger, connect: null)
+        : this(options, time, logger, network: null)
     {
     }
 
     /// <param name="options">Which registry.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">For retries.</param>
-    /// <param name="connect">Makes the connections; null: any address.</param>
+    /// <param name="network">Settles proxy, trust and connections; null: as this process has them.</param>
     public RegistryTransport(
-        IOptions<RegistryOptions> options, TimeProvider time, ILogger<RegistryTransport> logger, Func<DnsEndPoint, CancellationToken, ValueTask<Stream>>? connect)
+        IOptions<RegistryOptions> options, TimeProvider time, ILogger<RegistryTransport> logger, Action<SocketsHttpHandler>? network)
     {
         _options = options.Value;
         Errors = new RegistryErrors(_options, time);
@@ -41,11 +41,7 @@ internal sealed partial class RegistryTransport : IDisposable
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
             MaxResponseHeadersLength = 64,
         };
-        if (connect is not null)
-        {
-            handler.UseProxy = false;
-            handler.ConnectCallback = (context, cancellationToken) => connect(context.DnsEndPoint, cancellationToken);
-        }
+        network?.Invoke(handler);
 #pragma warning restore CA2000
         _http = new HttpClient(handler)
         {

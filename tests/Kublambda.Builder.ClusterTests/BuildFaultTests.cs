@@ -15,7 +15,7 @@ public sealed class BuildFaultTests(Cluster cluster) : BuildScenario(cluster)
         var builder = await StartAsync();
         var lambda = ALambda("fails");
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda);
+        var failed = await builder.FailsAsync(lambda, fault: "step failed");
 
         Assert.Equal(Reasons.BuildFailed, failed.Reason);
         Assert.True(failed.Final);
@@ -54,7 +54,7 @@ public sealed class BuildFaultTests(Cluster cluster) : BuildScenario(cluster)
         var builder = await StartAsync();
         var lambda = ALambda("slow", l => l with { Build = new() { TimeoutSeconds = 5 } });
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda);
+        var failed = await builder.FailsAsync(lambda, fault: "build over its time");
         Assert.Equal((Reasons.BuildTimeout, true, "started"), (failed.Reason, failed.Final, failed.Log));
         Assert.Contains("longer than 5 s", failed.Message, StringComparison.Ordinal);
         Assert.Contains("spec.build.timeoutSeconds", failed.Message, StringComparison.Ordinal);
@@ -67,7 +67,7 @@ public sealed class BuildFaultTests(Cluster cluster) : BuildScenario(cluster)
         var builder = await StartAsync();
         var lambda = ALambda("hungry", l => l with { Build = new() { Resources = new() { Limits = new Dictionary<string, string> { ["memory"] = "24Mi" } } } });
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda);
+        var failed = await builder.FailsAsync(lambda, fault: "build out of memory");
         Assert.Equal((Reasons.BuildOutOfMemory, true, "hungry"), (failed.Reason, failed.Final, failed.Log));
         Assert.Contains("24Mi", failed.Message, StringComparison.Ordinal);
 
@@ -88,7 +88,7 @@ public sealed class BuildFaultTests(Cluster cluster) : BuildScenario(cluster)
         var small = ALambda("small");
         await builder.ChangedAsync(huge);
         await builder.ChangedAsync(small);
-        var failed = await builder.FailsAsync(huge);
+        var failed = await builder.FailsAsync(huge, fault: "no node has room");
         Assert.Equal((Reasons.BuildPodRejected, false), (failed.Reason, failed.Final));
         Assert.Contains("Insufficient cpu", failed.Message, StringComparison.Ordinal);
         await builder.SaysAsync<BuildFailed>(small);
@@ -105,7 +105,7 @@ public sealed class BuildFaultTests(Cluster cluster) : BuildScenario(cluster)
         var lambda = ALambda("nowhere", l => l with { Build = new() { Pipeline = "bazel" } });
         var asked = DateTimeOffset.UtcNow;
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda, asked);
+        var failed = await builder.FailsAsync(lambda, asked, fault: "unknown pipeline");
         Assert.Equal((Reasons.UnknownPipeline, true), (failed.Reason, failed.Final));
         Assert.Contains("\"bazel\"", failed.Message, StringComparison.Ordinal);
         Assert.Contains("buildah", failed.Message, StringComparison.Ordinal);

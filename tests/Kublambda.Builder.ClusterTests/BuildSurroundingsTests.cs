@@ -17,7 +17,7 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         var builder = await StartAsync(("Build:BuildahImage", "localhost:5000/no/such:image"));
         var lambda = ALambda("imageless", l => l with { Build = new() { TimeoutSeconds = 12 } });
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda);
+        var failed = await builder.FailsAsync(lambda, fault: "builder image missing");
         Assert.Equal((Reasons.BuildImageUnavailable, false), (failed.Reason, failed.Final));
         Assert.Contains("localhost:5000/no/such:image", failed.Message, StringComparison.Ordinal);
 
@@ -33,7 +33,7 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         var lambda = ALambda("baseless");
         var asked = DateTimeOffset.UtcNow;
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda, asked);
+        var failed = await builder.FailsAsync(lambda, asked, fault: "runtime image missing");
         Assert.Equal((Reasons.BuildImageUnavailable, false), (failed.Reason, failed.Final));
         Assert.Contains("Runtimes__nodejs", failed.Message, StringComparison.Ordinal);
     }
@@ -49,7 +49,7 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         var lambda = ALambda("quota");
         var asked = DateTimeOffset.UtcNow;
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda, asked);
+        var failed = await builder.FailsAsync(lambda, asked, fault: "namespace out of quota");
         Assert.Equal((Reasons.BuildPodRejected, false), (failed.Reason, failed.Final));
         Assert.Contains("exceeded quota: none", failed.Message, StringComparison.Ordinal);
 
@@ -66,7 +66,7 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         var builder = await StartAsync();
         var lambda = ALambda("nowhere");
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda);
+        var failed = await builder.FailsAsync(lambda, fault: "push: connection refused");
         Assert.Contains("connection refused", failed.Log, StringComparison.Ordinal);
         Assert.Equal((Reasons.RegistryUnavailable, false), (failed.Reason, failed.Final));
         var first = Assert.Single(await builder.PodsAsync());
@@ -84,7 +84,7 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
             ("Registry:PushHost", registry.Host), ("Registry:AuthFile", file), ("Runtimes:nodejs", $"{registry.Host}/base:1"), ("Build:KeepFailed", "00:00:08"));
         var lambda = ALambda("guarded", l => l with { Build = new() { Pipeline = "buildah" } });
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda);
+        var failed = await builder.FailsAsync(lambda, fault: "push refused, 401");
         Assert.Equal((Reasons.RegistryDenied, false), (failed.Reason, failed.Final));
         Assert.Contains("Secret kublambda-registry in the build namespace", failed.Message, StringComparison.Ordinal);
 
@@ -104,7 +104,7 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         var builder = await StartAsync();
         var lambda = ALambda("forbidden");
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda);
+        var failed = await builder.FailsAsync(lambda, fault: "push refused, 403");
         Assert.Equal((Reasons.RegistryDenied, false), (failed.Reason, failed.Final));
         Assert.Contains("denied", failed.Log, StringComparison.Ordinal);
         var pod = Assert.Single(await builder.PodsAsync());
@@ -120,7 +120,7 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         var lambda = ALambda("forbidden");
         var asked = DateTimeOffset.UtcNow;
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda, asked);
+        var failed = await builder.FailsAsync(lambda, asked, fault: "bundle refused, 403");
         Assert.Equal((Reasons.RegistryDenied, false), (failed.Reason, failed.Final));
         Assert.Contains("403", failed.Message, StringComparison.Ordinal);
         Assert.Empty(await builder.PodsAsync());
@@ -136,7 +136,7 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         var lambda = ALambda("down");
         var asked = DateTimeOffset.UtcNow;
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda, asked);
+        var failed = await builder.FailsAsync(lambda, asked, fault: "registry down");
         Assert.Equal((Reasons.RegistryUnavailable, false), (failed.Reason, failed.Final));
         Assert.Contains(registry.Host, failed.Message, StringComparison.Ordinal);
         await registry.StartProcessAsync();
@@ -156,7 +156,7 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         var lambda = ALambda("full");
         var asked = DateTimeOffset.UtcNow;
         await builder.ChangedAsync(lambda);
-        var failed = await builder.FailsAsync(lambda, asked);
+        var failed = await builder.FailsAsync(lambda, asked, fault: "registry disk full");
         Assert.Equal((Reasons.RegistryFull, false), (failed.Reason, failed.Final));
         Assert.Contains("disk is full", failed.Message, StringComparison.Ordinal);
         disk.Free();
@@ -178,7 +178,7 @@ public sealed class BuildSurroundingsTests(Cluster cluster) : BuildScenario(clus
         Task EvictAsync() => Cluster.Client.CoreV1.PatchNamespacedPodStatusAsync(patch, pod.Name(), Namespace, cancellationToken: Stop);
         var evicted = DateTimeOffset.UtcNow;
         await EvictAsync();
-        var failed = await builder.FailsAsync(lambda, evicted);
+        var failed = await builder.FailsAsync(lambda, evicted, fault: "pod evicted (told by the API)");
         Assert.Equal((Reasons.BuildEvicted, false), (failed.Reason, failed.Final));
         Assert.Contains("low on resource: memory", failed.Message, StringComparison.Ordinal);
         await Cluster.EventuallyAsync(

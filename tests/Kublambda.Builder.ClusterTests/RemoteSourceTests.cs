@@ -60,7 +60,7 @@ public sealed class RemoteSourceTests(Cluster cluster) : BuildScenario(cluster)
         hanging.Hang = true;
         await using var server = await GitServer.StartAsync();
         await server.CommitAsync("main", ("index.js", "exports.handler = () => 1"));
-        var builder = await StartAsync(Settings);
+        var builder = await StartAsync([.. Settings, ("Fetch:IdleTimeout", "00:05:00")]);
         LambdaSpec From(LambdaSpec spec, string url) => spec with { Build = new() { Pipeline = "append" }, Source = new() { Git = new() { Url = url } } };
         foreach (var i in Enumerable.Range(0, 8))
             await builder.ChangedAsync(ALambda($"hangs{i}", spec => From(spec, hanging.Url), ns: "crowd"));

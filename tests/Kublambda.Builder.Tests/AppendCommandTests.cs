@@ -126,7 +126,7 @@ public sealed class AppendCommandTests
         public IRegistryClient For(string host) => client;
 
         public Task<Descriptor?> HeadForeignAsync(
-            ImageReference image, IReadOnlyList<string> dockerConfigs, Func<System.Net.DnsEndPoint, CancellationToken, ValueTask<Stream>> connect, CancellationToken cancellationToken) =>
+            ImageReference image, IReadOnlyList<string> dockerConfigs, Action<SocketsHttpHandler> network, CancellationToken cancellationToken) =>
             throw new NotSupportedException("Nothing here uses a ready image.");
     }
 }

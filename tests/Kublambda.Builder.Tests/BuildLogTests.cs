@@ -32,7 +32,7 @@ public sealed class BuildLogTests
     public void A_log_carries_no_secret_of_the_build()
     {
         var pod = APod();
-        pod.Spec.Containers[0].Env.Add(new V1EnvVar { Name = "NPM_TOKEN", Value = "correct-horse$$(x)" });
+        (pod.Spec.Containers[0].Env ??= []).Add(new V1EnvVar { Name = "NPM_TOKEN", Value = "correct-horse$$(x)" });
         pod.Status.ContainerStatuses[0].State.Terminated.Message = "failed with correct-horse$(x)";
         var text = BuildLogText.Of(pod, new Dictionary<string, string?> { ["image"] = "got correct-horse$(x) and https://me:hunter2@git.example.com/x" });
         Assert.DoesNotContain("correct-horse", text, StringComparison.Ordinal);

@@ -90,6 +90,18 @@ public sealed class BuildPodReportTests
         Fault(pod, Reasons.BuildEvicted, reason, words);
     }
 
+    [Fact]
+    public void An_evicted_pod_of_which_nothing_else_is_left_ended_when_the_kubelet_said_so()
+    {
+        var pod = APod("Failed");
+        (pod.Status.Reason, pod.Status.StartTime) = ("Evicted", Now.UtcDateTime);
+        pod.Metadata.ManagedFields = [new() { Manager = "kubelet", Time = Now.UtcDateTime.AddSeconds(60) }, new() { Manager = "other", Time = Now.UtcDateTime.AddSeconds(90) }];
+        Assert.Equal(Now.AddSeconds(60), BuildPodReport.FinishedAt(pod));
+        Assert.Equal(TimeSpan.FromSeconds(5), RetryPolicy.Decide(pod, new BuildFault(Reasons.BuildEvicted, "", null), 1, Now.AddSeconds(60)).Wait);
+        pod.Metadata.ManagedFields = null;
+        Assert.Equal(Now, BuildPodReport.FinishedAt(pod));
+    }
+
     [Theory]
     [InlineData("ErrImagePull", Reasons.BuildImageUnavailable)]
     [InlineData("ImagePullBackOff", Reasons.BuildImageUnavailable)]

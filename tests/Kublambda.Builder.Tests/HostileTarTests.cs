@@ -125,6 +125,55 @@ public sealed class HostileTarTests
     }
 
     [Theory]
+    [InlineData("path=../evil.js", '0', "leads upwards")]
+    [InlineData("path=/etc/evil", '0', "absolute")]
+    [InlineData("path=lib/\0/evil.js", '0', "control character")]
+    [InlineData("path=../evil/", '5', "leads upwards")]
+    [InlineData("linkpath=/etc/passwd", '2', "absolute path")]
+    [InlineData("linkpath=../secret", '2', "out of the source")]
+    [InlineData("linkpath=../secret", '1', "out of the source")]
+    [InlineData("linkpath=/etc/passwd", '1', "out of the source")]
+    [InlineData("size=-1", '0', "is no number")]
+    [InlineData("size=99999999999999999999", '0', "is no number")]
+    [InlineData("size=9223372036854775807", '0', "unpacks to more than")]
+    [InlineData("GNU.sparse.major=1", '0', "sparse file")]
+    [InlineData("GNU.sparse.name=../evil.js", '0', "sparse file")]
+    public async Task What_an_extended_header_puts_in_the_place_of_a_harmless_one_is_judged(string record, char type, string because) =>
+        await RefusedAsync(because, Pack([.. Extension('x', Record(record)), .. Header("harmless.js", type, 0, link: "harmless.js"), .. new byte[1024]]));
+
+    [Theory]
+    [InlineData('L', "../evil.js", '0', "leads upwards")]
+    [InlineData('L', "/etc/evil", '0', "absolute")]
+    [InlineData('K', "/etc/passwd", '2', "absolute path")]
+    [InlineData('K', "../../secret", '1', "out of the source")]
+    public async Task What_a_long_name_or_link_of_GNU_tar_puts_in_the_place_of_a_harmless_one_is_judged(char kind, string text, char type, string because) =>
+        await RefusedAsync(because, Pack([.. Extension(kind, Encoding.UTF8.GetBytes(text + "\0")), .. Header("harmless.js", type, 0, link: "harmless.js"), .. new byte[1024]]));
+
+    [Fact]
+    public async Task A_prefix_that_leads_elsewhere_is_judged_with_the_name() =>
+        await RefusedAsync("leads upwards", Pack([.. Header("evil.js", '0', 0, prefix: "../.."), .. new byte[1024]]));
+
+    [Fact]
+    public async Task A_global_header_renames_nothing()
+    {
+        using var bundle = await BundleAsync(Pack([.. Extension('g', Record("path=../evil.js")), .. Header("index.js", '0', 0), .. new byte[1024]]));
+        Assert.Equal(["index.js"], bundle.Paths);
+    }
+
+    [Theory]
+    [InlineData("hard.js", "hard.js", "in a circle")]
+    [InlineData("hard.js", "missing.js", "not in the source")]
+    public async Task A_hard_link_to_itself_or_to_nothing_is_refused(string name, string target, string because) =>
+        await RefusedAsync(because, Pack([.. Header("index.js", '0', 0), .. Header(name, '1', 0, link: target), .. new byte[1024]]));
+
+    [Fact]
+    public async Task Names_that_differ_in_case_or_Unicode_form_are_two_files_as_where_functions_run()
+    {
+        using var bundle = await BundleAsync(Of(File("index.js"), File("caf\u00e9.js"), File("cafe\u0301.js"), File("INDEX.js")));
+        Assert.Equal(4, bundle.Paths.Count);
+    }
+
+    [Theory]
     [InlineData("sparse file", 'S')]
     [InlineData("unknown type", 'V')]
     public async Task Other_kinds_of_entries_are_refused(string because, char type) =>
@@ -234,10 +283,12 @@ public sealed class HostileTarTests
     }
 
     // One header block, for what no tar writer would write.
-    private static byte[] Header(string name, char type, long size)
+    private static byte[] Header(string name, char type, long size, string link = "", string prefix = "")
     {
         var block = new byte[512];
         Encoding.UTF8.GetBytes(name, block);
+        Encoding.UTF8.GetBytes(link, block.AsSpan(157));
+        Encoding.UTF8.GetBytes(prefix, block.AsSpan(345));
         "0000644\0"u8.CopyTo(block.AsSpan(100));
         block[124] = 0x80;
         BinaryPrimitives.WriteInt64BigEndian(block.AsSpan(128), size);
@@ -246,6 +297,19 @@ public sealed class HostileTarTests
         "ustar\000"u8.CopyTo(block.AsSpan(257));
         Encoding.ASCII.GetBytes($"{Convert.ToString(block.Sum(b => b), 8).PadLeft(6, '0')}\0 ", block.AsSpan(148));
         return block;
+    }
+
+    // An entry that says more of the next one: its content, filled up to whole blocks.
+    private static byte[] Extension(char type, byte[] content) => [.. Header("extension", type, content.Length), .. content, .. new byte[511 - ((content.Length + 511) % 512)]];
+
+    // "length key=value\n", where the length counts its own digits.
+    private static byte[] Record(string text)
+    {
+        var rest = Encoding.UTF8.GetByteCount(text) + 2;
+        var length = rest + 1;
+        while (length != rest + length.ToString(System.Globalization.CultureInfo.InvariantCulture).Length)
+            length++;
+        return Encoding.UTF8.GetBytes(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{length} {text}\n"));
     }
 
     private static byte[] Pack(byte[] tar)

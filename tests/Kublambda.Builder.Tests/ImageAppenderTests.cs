@@ -104,7 +104,7 @@ public sealed class ImageAppenderTests
         public IRegistryClient For(string host) => host == own ? client : LocalRegistry.ClientFor(host);
 
         public Task<Descriptor?> HeadForeignAsync(
-            ImageReference image, IReadOnlyList<string> dockerConfigs, Func<System.Net.DnsEndPoint, CancellationToken, ValueTask<Stream>> connect, CancellationToken cancellationToken) =>
+            ImageReference image, IReadOnlyList<string> dockerConfigs, Action<SocketsHttpHandler> network, CancellationToken cancellationToken) =>
             throw new NotSupportedException("Nothing here uses a ready image.");
     }
 }

@@ -59,8 +59,9 @@ public sealed partial record BuildPodReport
         if (BuildPod.IsActive(pod))
             return null;
         var ends = StatusesOf(pod).Select(s => s.State?.Terminated?.FinishedAt).Where(t => t is not null).ToList();
-        // An evicted pod may have no containers to tell by; its conditions changed when it ended, or at least not later.
-        var last = ends.Count > 0 ? ends.Max() : pod.Status?.Conditions?.Max(c => c.LastTransitionTime) ?? pod.Status?.StartTime ?? pod.Metadata.CreationTimestamp;
+        // An evicted pod has no containers to tell by, and up to Kubernetes 1.23 no conditions: the kubelet's last word is that it ended. Else the
+        // conditions changed when it did, or at least not later.
+        var last = ends.Count > 0 ? ends.Max() : pod.Metadata.ManagedFields?.Where(f => f.Manager == "kubelet").Max(f => f.Time) ?? pod.Status?.Conditions?.Max(c => c.LastTransitionTime) ?? pod.Status?.StartTime ?? pod.Metadata.CreationTimestamp;
         return Utc(last);
     }
 

@@ -16,12 +16,13 @@ public sealed class AddressPolicy
     [
         (IPNetwork.Parse("0.0.0.0/8"), "an unspecified"), (IPNetwork.Parse("10.0.0.0/8"), "a private"), (IPNetwork.Parse("100.64.0.0/10"), "a private"),
         (IPNetwork.Parse("127.0.0.0/8"), "a loopback"), (IPNetwork.Parse("169.254.0.0/16"), "a link-local"), (IPNetwork.Parse("172.16.0.0/12"), "a private"),
-        (IPNetwork.Parse("192.0.0.0/24"), "a reserved"), (IPNetwork.Parse("192.0.2.0/24"), "a reserved"), (IPNetwork.Parse("192.168.0.0/16"), "a private"),
+        (IPNetwork.Parse("192.0.0.0/24"), "a reserved"), (IPNetwork.Parse("192.0.2.0/24"), "a reserved"), (IPNetwork.Parse("192.88.99.0/24"), "a reserved"), (IPNetwork.Parse("192.168.0.0/16"), "a private"),
         (IPNetwork.Parse("198.18.0.0/15"), "a reserved"), (IPNetwork.Parse("198.51.100.0/24"), "a reserved"), (IPNetwork.Parse("203.0.113.0/24"), "a reserved"),
         (IPNetwork.Parse("224.0.0.0/4"), "a multicast"), (IPNetwork.Parse("240.0.0.0/4"), "a reserved"),
         (IPNetwork.Parse("::/128"), "an unspecified"), (IPNetwork.Parse("::1/128"), "a loopback"), (IPNetwork.Parse("100::/64"), "a reserved"),
         (IPNetwork.Parse("2001::/23"), "a reserved"), (IPNetwork.Parse("2001:db8::/32"), "a reserved"), (IPNetwork.Parse("fc00::/7"), "a private"),
         (IPNetwork.Parse("fe80::/10"), "a link-local"), (IPNetwork.Parse("fec0::/10"), "a private"), (IPNetwork.Parse("ff00::/8"), "a multicast"),
+        (IPNetwork.Parse("64:ff9b:1::/48"), "a private"), (IPNetwork.Parse("3fff::/20"), "a reserved"), (IPNetwork.Parse("5f00::/16"), "a reserved"),
     ];
 
     private readonly List<IPNetwork> _networks = [];
@@ -83,7 +84,8 @@ public sealed class AddressPolicy
         return null;
     }
 
-    // IPv4 in the clothes of IPv6: mapped (::ffff:0:0/96), compatible (::/96), NAT64 (64:ff9b::/96 and 64:ff9b:1::/48), 6to4 (2002::/16).
+    // IPv4 in the clothes of IPv6: mapped (::ffff:0:0/96), translated (::ffff:0:0:0/96), compatible (::/96), NAT64 (64:ff9b::/96), 6to4 (2002::/16). Where in
+    // an address of 64:ff9b:1::/48 it stands is a network's own affair (RFC 8215): all of it counts as private.
     private static IPAddress Plain(IPAddress address)
     {
         if (address.AddressFamily != AddressFamily.InterNetworkV6)
@@ -94,7 +96,9 @@ public sealed class AddressPolicy
             return address.MapToIPv4();
         if (bytes[..12].IndexOfAnyExcept((byte)0) < 0 && !address.Equals(IPAddress.IPv6Loopback) && !address.Equals(IPAddress.IPv6Any))
             return new IPAddress(bytes[12..]);
-        if (bytes[..4].SequenceEqual(new byte[] { 0, 0x64, 0xFF, 0x9B }))
+        if (bytes[..8].IndexOfAnyExcept((byte)0) < 0 && bytes[8..12].SequenceEqual(new byte[] { 0xFF, 0xFF, 0, 0 }))
+            return new IPAddress(bytes[12..]);
+        if (bytes[..4].SequenceEqual(new byte[] { 0, 0x64, 0xFF, 0x9B }) && bytes[4..6].IndexOfAnyExcept((byte)0) < 0)
             return new IPAddress(bytes[12..]);
         if (bytes[0] == 0x20 && bytes[1] == 0x02)
             return new IPAddress(bytes.Slice(2, 4));

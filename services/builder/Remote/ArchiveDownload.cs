@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace Kublambda.Builder.Remote;
 
 /// <summary>Downloads <c>spec.source.archive</c> into a temporary file, and holds it to its digest.</summary>
-public sealed class ArchiveDownload(SourceHttp http, HostResolver hosts, IOptions<FetchOptions> options)
+public sealed class ArchiveDownload(SourceHttp http, IOptions<FetchOptions> options)
 {
     private const int MaxRedirects = 5;
 
@@ -73,9 +73,7 @@ public sealed class ArchiveDownload(SourceHttp http, HostResolver hosts, IOption
     {
         for (var hop = 0; ; hop++)
         {
-            // Through a proxy it is the proxy that connects: what can be told here is told before.
-            if (http.UsesProxy(url) && IPAddress.TryParse(url.IdnHost.Trim('[', ']'), out _))
-                await hosts.ResolveAsync(url.IdnHost, cancellationToken);
+            await http.CheckAsync(url, cancellationToken);
             var response = await http.GetAsync(url, cancellationToken);
             if (response.IsSuccessStatusCode)
                 return response;
@@ -100,6 +98,7 @@ public sealed class ArchiveDownload(SourceHttp http, HostResolver hosts, IOption
         return status switch
         {
             HttpStatusCode.NotFound or HttpStatusCode.Gone => new SourceNotFoundException($"There is nothing at {shown} ({(int)status}). Look at spec.source.archive.url; the build starts by itself when the file is there."),
+            HttpStatusCode.ProxyAuthenticationRequired => new SourceUnavailableException("The proxy for sources wants a user and a password, or others (407). The operator has to look at Fetch__Proxy."),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new SourceUnavailableException($"The server of {shown} refuses ({(int)status}). The archive has to be readable without credentials; a signed URL works.", Reasons.SourceUnauthorized),
             _ => new SourceUnavailableException($"The server of {shown} answers with {(int)status}. The build goes on by itself when it gives the file."),
         };

@@ -17,7 +17,7 @@ public sealed record FetchOptions
     [Required]
     public string CaFile { get; init; } = "/etc/kublambda/trust/ca.crt";
 
-    /// <summary>URL of a proxy for http and https, with user and password where it wants some.</summary>
+    /// <summary>URL of a proxy for http and https sources and for the registries of ready images, with user and password where it wants some.</summary>
     public string? Proxy { get; init; }
 
     /// <summary>Hosts that are reached without the proxy: names, and suffixes that begin with a dot, separated by commas.</summary>

@@ -76,7 +76,7 @@ public sealed partial class GitFetcher(HostResolver hosts, SourceHttp http, Trus
 
         await RefuseSubmodulesAsync(git, local, tree, cancellationToken);
         var (result, bundle) = await git.ReadAsync(
-            local, [$"--git-dir={Repository}", "archive", "--format=tar", tree], (tar, stop) => SourceArchive.TarBundleAsync(tar, null, SourceDirectory.Root, stop), cancellationToken);
+            local, [$"--git-dir={Repository}", "archive", "--format=tar", tree], (tar, stop) => SourceArchive.TarBundleAsync(tar, null, SourceDirectory.Root, refusePointers: true, stop), cancellationToken);
         if (result.Code == 0)
             return bundle;
         bundle.Dispose();

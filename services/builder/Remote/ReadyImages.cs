@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Kublambda.Builder.Remote;
 
 /// <summary><c>spec.source.image</c>: nothing is built, and a tag becomes a digest, so that all replicas run the same.</summary>
-public sealed class ReadyImages(ILambdas lambdas, IRegistryClients registries, HostResolver hosts, IOptions<RegistryOptions> options, IOptions<FetchOptions> fetch)
+public sealed class ReadyImages(ILambdas lambdas, IRegistryClients registries, SourceHttp http, IOptions<RegistryOptions> options, IOptions<FetchOptions> fetch)
 {
     /// <returns>The image by digest, under the name that the user gave.</returns>
     /// <exception cref="SourceNotFoundException">There is no such image.</exception>
@@ -51,8 +51,8 @@ public sealed class ReadyImages(ILambdas lambdas, IRegistryClients registries, H
         if (image.Host == options.Value.PullHost || image.Host == options.Value.PushHost)
             return await registries.For(options.Value.PushHost).HeadManifestAsync(image.Repository, image.Tag ?? "latest", cancellationToken);
         var secrets = await lambdas.ReadPullSecretsAsync(lambda, cancellationToken);
-        return await registries.HeadForeignAsync(
-            image, secrets, async (end, stop) => await hosts.ConnectAsync(end.Host, end.Port, stop), cancellationToken);
+        await http.CheckAsync(new Uri($"https://{image.Host}/"), cancellationToken);
+        return await registries.HeadForeignAsync(image, secrets, http.Apply, cancellationToken);
     }
 
     private static Exception Again(Exception e) => e switch

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Security;
+using Kublambda.Builder.Sources;
 using Microsoft.Extensions.Options;
 
 namespace Kublambda.Builder.Remote;
@@ -8,34 +8,47 @@ namespace Kublambda.Builder.Remote;
 public sealed class SourceHttp : IDisposable
 {
     private readonly HttpClient _client;
+    private readonly HostResolver _hosts;
+    private readonly TrustBundle _trust;
     private readonly WebProxy? _proxy;
 
     public SourceHttp(HostResolver hosts, TrustBundle trust, IOptions<FetchOptions> options)
     {
-        _proxy = ProxyOf(options.Value);
-        var ssl = new SslClientAuthenticationOptions();
-        trust.Apply(ssl);
+        (_hosts, _trust, _proxy) = (hosts, trust, ProxyOf(options.Value));
 #pragma warning disable CA2000 // Owned by the HttpClient.
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
-            UseProxy = _proxy is not null,
-            Proxy = _proxy,
             // What is downloaded is judged packed, and its digest is that of the bytes on the wire.
             AutomaticDecompression = DecompressionMethods.None,
             ConnectTimeout = TimeSpan.FromSeconds(15),
             // The next request resolves the host again, and checks it again.
             PooledConnectionLifetime = TimeSpan.Zero,
             MaxResponseHeadersLength = 64,
-            SslOptions = ssl,
-            ConnectCallback = async (context, cancellationToken) => IsProxy(context.DnsEndPoint)
-                ? await HostResolver.ConnectAsync(await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellationToken), context.DnsEndPoint.Port, cancellationToken)
-                : await hosts.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken),
         };
 #pragma warning restore CA2000
+        Apply(handler);
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.UserAgent.ParseAdd("kublambda");
+    }
+
+    /// <summary>The installation's proxy and authorities, and connections to addresses that are allowed only.</summary>
+    public void Apply(SocketsHttpHandler handler)
+    {
+        (handler.UseProxy, handler.Proxy) = (_proxy is not null, _proxy);
+        _trust.Apply(handler.SslOptions);
+        handler.ConnectCallback = async (context, cancellationToken) => IsProxy(context.DnsEndPoint)
+            ? await HostResolver.ConnectAsync(await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellationToken), context.DnsEndPoint.Port, cancellationToken)
+            : await _hosts.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken);
+    }
+
+    /// <summary>Through a proxy it is the proxy that connects: what can be told here, of an address, is told before.</summary>
+    /// <exception cref="SourceRefusedException">It is an address that may not be reached.</exception>
+    public async Task CheckAsync(Uri url, CancellationToken cancellationToken)
+    {
+        if (UsesProxy(url) && IPAddress.TryParse(url.IdnHost.Trim('[', ']'), out _))
+            await _hosts.ResolveAsync(url.IdnHost, cancellationToken);
     }
 
     /// <summary>Whether a host is reached through the proxy, which then resolves its name.</summary>

@@ -25,7 +25,7 @@ public static class SourceArchive
         if (read >= 2 && first[0] == 0x1F && first[1] == 0x8B)
         {
             await using var unpacked = new GZipStream(archive, CompressionMode.Decompress, leaveOpen: true);
-            return await TarBundleAsync(unpacked, archive.Length, directory, cancellationToken);
+            return await TarBundleAsync(unpacked, archive.Length, directory, refusePointers: false, cancellationToken);
         }
 
         using var zip = ZipSourceReader.Open(archive);
@@ -37,15 +37,16 @@ public static class SourceArchive
     /// <param name="tar">The unpacked tar; read to its end and no further.</param>
     /// <param name="packedBytes">Bytes it was packed in, for the ratio cap; null where it was not.</param>
     /// <param name="directory">Which part of it is the source.</param>
+    /// <param name="refusePointers">Refuses files of which Git LFS has the content.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="SourceRefusedException">It is damaged, over a limit or hostile.</exception>
-    public static async Task<Bundle> TarBundleAsync(Stream tar, long? packedBytes, SourceDirectory directory, CancellationToken cancellationToken)
+    public static async Task<Bundle> TarBundleAsync(Stream tar, long? packedBytes, SourceDirectory directory, bool refusePointers, CancellationToken cancellationToken)
     {
         const long most = Limits.SourceBytes + TarOverhead;
         var believable = Math.Min(most, packedBytes is { } packed ? Math.Max(Harmless, packed * Limits.SourceRatio) : most);
         await using var bounded = new BoundedStream(tar, believable, () => believable < most ? ZipSourceReader.LooksLikeABomb() : SourceTree.TooLarge());
         await using var scratch = ScratchFile.Create();
-        var tree = await new TarSourceReader(bounded, scratch, directory).ReadAsync(cancellationToken);
+        var tree = await new TarSourceReader(bounded, scratch, directory, refusePointers).ReadAsync(cancellationToken);
         directory.Require(tree);
         return await Bundle.Create(tree, packedBytes: null, cancellationToken);
     }

@@ -4,10 +4,17 @@ using Kublambda.Contracts;
 namespace Kublambda.Builder.Sources;
 
 /// <summary>Reads a tar, unpacked already, from a stream that cannot go back. The files' content is kept in one temporary file.</summary>
-internal sealed class TarSourceReader(BoundedStream tar, FileStream scratch, SourceDirectory below)
+/// <param name="tar">The tar.</param>
+/// <param name="scratch">The temporary file.</param>
+/// <param name="below">Which part of it is the source.</param>
+/// <param name="refusePointers">Refuses files of which Git LFS has the content.</param>
+internal sealed class TarSourceReader(BoundedStream tar, FileStream scratch, SourceDirectory below, bool refusePointers)
 {
     /// <summary>Bytes of one long name or extended header. Those of real archives have some hundreds.</summary>
     private const int MaxExtension = 256 * 1024;
+
+    /// <summary>A pointer of Git LFS has fewer bytes than this, by its specification.</summary>
+    private const int MaxPointer = 1024;
 
     private readonly SourceTree _tree = new();
     private readonly byte[] _buffer = new byte[81_920];
@@ -125,6 +132,8 @@ internal sealed class TarSourceReader(BoundedStream tar, FileStream scratch, Sou
             var read = await tar.ReadAsync(_buffer.AsMemory(0, (int)Math.Min(left, _buffer.Length)), cancellationToken);
             if (read == 0)
                 throw new EndOfStreamException("it ends in the middle of a file");
+            if (refusePointers && left == size && size < MaxPointer && _buffer.AsSpan(0, read).StartsWith("version https://git-lfs.github.com/spec/"u8))
+                throw new SourceRefusedException($"The file \"{SourcePath.Show(name)}\" of the git repository is a pointer of Git LFS, and what it points to is not fetched. Put the file itself into the repository, or let spec.source.git.subPath name a directory without it.");
             await scratch.WriteAsync(_buffer.AsMemory(0, read), cancellationToken);
             left -= read;
         }

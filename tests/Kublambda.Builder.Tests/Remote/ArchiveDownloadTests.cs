@@ -93,6 +93,12 @@ public sealed class ArchiveDownloadTests : IAsyncLifetime, IDisposable
     [InlineData("http://0x7f000002/x", "a loopback")]
     [InlineData("http://10.96.0.1/api", "the API server's")]
     [InlineData("http://[::]/x", "an unspecified")]
+    [InlineData("http://0251.0376.0251.0376/latest", "a link-local")]
+    [InlineData("http://169.254.43518/latest", "a link-local")]
+    [InlineData("http://[64:ff9b::a9fe:a9fe]/latest", "a link-local")]
+    [InlineData("http://[fe80::1]/x", "a link-local")]
+    [InlineData("http://user@169.254.169.254/x", "a link-local")]
+    [InlineData("//169.254.169.254/x", "a link-local")]
     [InlineData("file:///etc/passwd", "to file")]
     [InlineData("gopher://example.com/", "to gopher")]
     public async Task A_redirect_that_leads_inside_is_refused(string to, string because)
@@ -193,7 +199,7 @@ public sealed class ArchiveDownloadTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_slow_server_that_goes_on_sending_is_waited_for()
     {
-        var noise = new byte[12_000];
+        var noise = new byte[20_000];
         new Random(1).NextBytes(noise);
         var zip = Zips.Of([("index.js", "x"u8.ToArray(), 0), ("noise", noise, 0)]);
         _answer = async context =>
@@ -201,11 +207,11 @@ public sealed class ArchiveDownloadTests : IAsyncLifetime, IDisposable
             for (var sent = 0; sent < zip.Length; sent += 1000)
             {
                 await context.Response.Body.WriteAsync(zip.AsMemory(sent, Math.Min(1000, zip.Length - sent)));
-                await Task.Delay(100);
+                await Task.Delay(200);
             }
         };
-        // A stretch has to bring 500 bytes.
-        using var remote = new RemoteFixture(options: new FetchOptions { CaFile = "/nonexistent", IdleTimeout = TimeSpan.FromSeconds(0.5) });
+        // A stretch has to bring 2500 bytes.
+        using var remote = new RemoteFixture(options: new FetchOptions { CaFile = "/nonexistent", IdleTimeout = TimeSpan.FromSeconds(2.5) });
         (await remote.Archives.BundleAsync(new() { Url = Url, Sha256 = Hex(zip) }, Stop)).Dispose();
     }
 

@@ -105,10 +105,40 @@ public sealed class GitFetcherTests : IAsyncLifetime, IDisposable
     [InlineData("120000:out", "/etc/passwd", "absolute path")]
     [InlineData("120000:lib/out", "../../x", "out of the source")]
     [InlineData("160000:theirs", "", "submodules are not fetched")]
+    [InlineData("160000:--upload-pack=touch pwned", "", "submodules are not fetched")]
+    [InlineData("model.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "a pointer of Git LFS")]
     public async Task A_link_that_leads_out_and_a_submodule_are_refused(string path, string content, string because)
     {
         var commit = await _server.CommitAsync("main", ("index.js", "x"), (path, content), (".gitmodules", "[submodule \"theirs\"]\n\tpath = theirs\n\turl = file:///etc\n"));
         Assert.Contains(because, (await ThrowsAsync<SourceRefusedException>(() => BundleAsync(commit))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_checkout_would_run_or_change_is_data()
+    {
+        var mark = Path.Combine(Path.GetTempPath(), $"kublambda-pwned-{Guid.NewGuid():N}");
+        var commit = await _server.CommitAsync(
+            "main", ("index.js", "exports.handler = () => '$Id$';\n"), (".gitattributes", "* filter=evil diff=evil merge=evil\nindex.js ident\n"),
+            (".gitmodules", $"[submodule \"-c\"]\n\tpath = --upload-pack=x\n\turl = ext::sh -c touch% {mark}\n\tupdate = !touch {mark}\n"),
+            (".gitconfig", $"[filter \"evil\"]\n\tsmudge = touch {mark}\n"), ("hooks/post-checkout", $"#!/bin/sh\ntouch {mark}\n"), (".lfsconfig", "[lfs]\n\turl = file:///etc\n"));
+        using var bundle = await BundleAsync(commit);
+        Assert.Equal([".gitattributes", ".gitconfig", ".gitmodules", ".lfsconfig", "hooks/post-checkout", "index.js"], bundle.Paths);
+        Assert.False(File.Exists(mark));
+    }
+
+    [Theory]
+    [InlineData("http://0177.0.0.1/app.git")]
+    [InlineData("http://2130706433/app.git")]
+    [InlineData("http://0x7f.1/app.git")]
+    [InlineData("http://127.1/app.git")]
+    [InlineData("http://[::ffff:127.0.0.1]/app.git")]
+    [InlineData("http://[::ffff:7f00:1]/app.git")]
+    [InlineData("https://169.254.169.254/app.git")]
+    public async Task An_address_in_disguise_is_seen_through(string url)
+    {
+        using var strict = new RemoteFixture(allowed: "");
+        var refused = await ThrowsAsync<SourceRefusedException>(() => strict.Git.ResolveAsync(new GitSource { Url = url }, null, Stop));
+        Assert.Equal(Reasons.SourceAddressForbidden, refused.Reason);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal sealed class RemoteFixture : IDisposable
         var hosts = new HostResolver(fetch, new ApiServerAddresses(null, configuration, TimeProvider.System));
         _trust = new TrustBundle(fetch);
         _http = new SourceHttp(hosts, _trust, fetch);
-        Archives = new ArchiveDownload(_http, hosts, fetch);
+        Archives = new ArchiveDownload(_http, fetch);
         Git = new GitFetcher(hosts, _http, _trust, fetch);
     }
 

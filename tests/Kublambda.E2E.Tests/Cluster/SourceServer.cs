@@ -1,4 +1,5 @@
 using k8s;
+using k8s.Models;
 
 namespace Kublambda.E2E.Tests.Cluster;
 
@@ -46,37 +47,39 @@ public sealed class SourceServer
 
     public string FileUrl(string name) => $"http://{_address}:8080/files/{name}";
 
-    public static async Task<SourceServer> StartAsync(LambdaSpace space)
+    /// <param name="space">Where.</param>
+    /// <param name="with">Puts more into its pod, which has the repositories in the volume <c>data</c> and the label <c>app=sources</c>.</param>
+    public static async Task<SourceServer> StartAsync(LambdaSpace space, Action<V1PodSpec>? with = null)
     {
         var builder = await space.Cluster.Api.AppsV1.ReadNamespacedDeploymentAsync("builder", Installation.Namespace);
-        await space.Cluster.Api.CoreV1.CreateNamespacedPodAsync(
-            new()
+        var pod = new V1Pod
+        {
+            Metadata = new() { Name = Name, Labels = new Dictionary<string, string> { ["app"] = Name } },
+            Spec = new()
             {
-                Metadata = new() { Name = Name },
-                Spec = new()
-                {
-                    TerminationGracePeriodSeconds = 0,
-                    Containers =
-                    [
-                        new()
-                        {
-                            Name = Name,
-                            Image = builder.Spec.Template.Spec.Containers[0].Image,
-                            ImagePullPolicy = "IfNotPresent",
-                            Command = ["/usr/bin/perl", "-e", Server],
-                            Env =
-                            [
-                                new() { Name = "HOME", Value = "/data" }, new() { Name = "GIT_AUTHOR_NAME", Value = "Test" }, new() { Name = "GIT_AUTHOR_EMAIL", Value = "test@example.com" },
-                                new() { Name = "GIT_COMMITTER_NAME", Value = "Test" }, new() { Name = "GIT_COMMITTER_EMAIL", Value = "test@example.com" },
-                            ],
-                            ReadinessProbe = new() { TcpSocket = new() { Port = 8080 }, PeriodSeconds = 1 },
-                            VolumeMounts = [new() { Name = "data", MountPath = "/data" }],
-                        },
-                    ],
-                    Volumes = [new() { Name = "data", EmptyDir = new() }],
-                },
+                TerminationGracePeriodSeconds = 0,
+                Containers =
+                [
+                    new()
+                    {
+                        Name = Name,
+                        Image = builder.Spec.Template.Spec.Containers[0].Image,
+                        ImagePullPolicy = "IfNotPresent",
+                        Command = ["/usr/bin/perl", "-e", Server],
+                        Env =
+                        [
+                            new() { Name = "HOME", Value = "/data" }, new() { Name = "GIT_AUTHOR_NAME", Value = "Test" }, new() { Name = "GIT_AUTHOR_EMAIL", Value = "test@example.com" },
+                            new() { Name = "GIT_COMMITTER_NAME", Value = "Test" }, new() { Name = "GIT_COMMITTER_EMAIL", Value = "test@example.com" },
+                        ],
+                        ReadinessProbe = new() { TcpSocket = new() { Port = 8080 }, PeriodSeconds = 1 },
+                        VolumeMounts = [new() { Name = "data", MountPath = "/data" }],
+                    },
+                ],
+                Volumes = [new() { Name = "data", EmptyDir = new() }],
             },
-            space.Name);
+        };
+        with?.Invoke(pod.Spec);
+        await space.Cluster.Api.CoreV1.CreateNamespacedPodAsync(pod, space.Name);
         await space.KubectlAsync("wait", "--for=condition=Ready", "--timeout=60s", $"pod/{Name}");
         var server = new SourceServer(space, (await space.Cluster.Api.CoreV1.ReadNamespacedPodAsync(Name, space.Name)).Status.PodIP);
         await server.ShellAsync("git init -q --bare -b main /data/app.git && git init -q -b main /data/work && perl -e 'mkdir \"/data/files\"'");
@@ -95,6 +98,7 @@ public sealed class SourceServer
         + $" && git add . && git commit -q --allow-empty -m pack && git archive --format=tar.gz -o /data/files/{name} HEAD"
         + $" && perl -MDigest::SHA -e 'print Digest::SHA->new(256)->addfile(\"/data/files/{name}\")->hexdigest'");
 
-    private async Task<string> ShellAsync(string script, params string[] arguments) =>
+    /// <summary>Runs a script in the pod.</summary>
+    public async Task<string> ShellAsync(string script, params string[] arguments) =>
         (await _space.KubectlAsync(["exec", Name, "--", "/bin/sh", "-ec", script, "sh", .. arguments])).Trim();
 }
