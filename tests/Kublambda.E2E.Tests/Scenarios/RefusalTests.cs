@@ -65,6 +65,24 @@ public sealed class RefusalTests(TestNamespace<RefusalTests> space) : IClassFixt
         await space.AnswersAsync(await space.ApplyUntilReadyAsync(ALambdaThatSays("refused", "better")), "better");
     }
 
+    [Fact]
+    public async Task One_host_belongs_to_one_Lambda_and_to_the_next_when_that_one_is_gone()
+    {
+        await space.ApplyUntilReadyAsync(AtOneHost("first"));
+        await space.ApplyAsync(AtOneHost("second"));
+        var taken = await space.ConditionAsync("second", ConditionTypes.Ready, ConditionStatus.False, Reasons.HostTaken);
+        Assert.Contains($"one.example.com with the path / belongs to the Lambda {space.Name}/first", taken.Message, StringComparison.Ordinal);
+
+        await space.DeleteAsync("first");
+        await space.ReadyAsync("second");
+
+        static LambdaBuilder AtOneHost(string name) => ALambdaThatSays(name, name).With(spec => spec with
+        {
+            Build = null,
+            Triggers = [new() { Name = "web", Http = new() { Exposure = Exposures.Ingress, Host = "one.example.com" } }],
+        });
+    }
+
     [Theory]
     [InlineData("emptied")]
     [InlineData("unreadable")]
