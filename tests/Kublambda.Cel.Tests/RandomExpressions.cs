@@ -24,7 +24,7 @@ internal sealed class RandomExpressions(int seed)
         [CelKind.Duration] = ["duration('90s')", "duration('-1.5ms')", "duration('2562047h')"],
         [CelKind.Type] = ["int", "type", "google.protobuf.Duration", "optional_type"],
         [CelKind.Optional] = ["optional.none()", "optional.of(1)", "object.?spec", "object.?none"],
-        [CelKind.Opaque] = ["quantity('1500m')", "quantity('2Ki')", "url('/a?b=c')"],
+        [CelKind.Opaque] = ["quantity('1500m')", "quantity('2Ki')", "url('/a?b=c')", "ip('10.0.0.1')", "cidr('fd00::/8')"],
         [CelKind.Dyn] = ["unbound", "object.spec.b", "object.items[0]", "dyn(1)"],
     };
 

@@ -9,7 +9,7 @@ internal sealed partial class Planner
 {
     private static readonly HashSet<string> TypeNames = new(StringComparer.Ordinal)
     {
-        "bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "dyn", "optional_type", "google.protobuf.Timestamp", "google.protobuf.Duration", "kubernetes.Quantity", "kubernetes.URL",
+        "bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "dyn", "optional_type", "google.protobuf.Timestamp", "google.protobuf.Duration", "kubernetes.Quantity", "kubernetes.URL", "net.IP", "net.CIDR",
     };
 
     /// <summary>Characters of literal patterns, repetitions multiplied, that are built with a program; some tens of milliseconds.</summary>

@@ -38,6 +38,10 @@ internal sealed class FunctionTable
         return read(text);
     });
 
+    /// <summary>A getter of one type of values that only functions make.</summary>
+    public void OfOpaque<T>(string name, CelKind result, Func<T, CelValue> read)
+        where T : CelOpaque => Member(name, [CelKind.Opaque], result, (a, _) => a[0] is T value ? read(value) : new CelError($"{name}() is not for {a[0].TypeName}"));
+
     public void Member(string name, CelKind[] parameters, CelKind result, Implementation body) => Add(new Overload(name, IsMember: true, parameters, result, body));
 
     private static FunctionTable MakeStandard()
@@ -57,6 +61,7 @@ internal sealed class FunctionTable
         KubernetesListFunctions.AddTo(table);
         QuantityFunctions.AddTo(table);
         UrlFunctions.AddTo(table);
+        NetworkFunctions.AddTo(table);
         return table;
     }
 }
