@@ -1,8 +1,12 @@
+using System.Formats.Tar;
+using System.IO.Compression;
 using k8s;
 using Kublambda.Builder.Builds;
 using Kublambda.Builder.Pipelines;
 using Kublambda.Contracts;
+using Kublambda.Contracts.Messages;
 using Kublambda.Contracts.Resources;
+using Kublambda.Tests;
 
 namespace Kublambda.Builder.ClusterTests;
 
@@ -49,5 +53,33 @@ public sealed class PipelineManifestTests(Cluster cluster) : BuildScenario(clust
         };
         var pod = await Cluster.Client.CoreV1.CreateNamespacedPodAsync(BuildPod.Render(job, options), Namespace, dryRun: "All", cancellationToken: Stop);
         Assert.Equal(Names.BuildPod(job.Lambda, job.Revision), pod.Metadata.Name);
+    }
+
+    [Fact]
+    public async Task The_pipeline_of_the_manual_takes_its_file_alone_and_builds()
+    {
+        var manual = await File.ReadAllTextAsync(Path.Combine(Checkout.Root(), "docs", "pipelines.md"), Stop);
+        var begin = manual.IndexOf("```yaml\nname: stamped", StringComparison.Ordinal) + "```yaml\n".Length;
+        await File.WriteAllTextAsync(Path.Combine(Files, "stamped.yaml"), manual[begin..manual.IndexOf("```", begin, StringComparison.Ordinal)], Stop);
+        var builder = await StartAsync(("Build:Parameters:stamped:file", "STAMP"));
+        var lambda = ALambda("manual", l => l with { Build = new() { Pipeline = "stamped" } });
+        await builder.ChangedAsync(lambda);
+        var built = await builder.SaysAsync<LambdaBuilt>(lambda, b => b.FinishedAt is not null, seconds: 240);
+        var repository = Names.Repository(LambdaRef.Of(lambda));
+        var layer = (await Cluster.Registry.GetManifestAsync(repository, built.Revision, Stop))!.Parse().Layers![^1];
+        await using var blob = await Cluster.Registry.OpenBlobAsync(repository, layer.Digest, Stop);
+        await using var unpacked = new GZipStream(blob, CompressionMode.Decompress);
+        await using var tar = new TarReader(unpacked);
+        var files = new Dictionary<string, string>();
+        while (await tar.GetNextEntryAsync(copyData: true, Stop) is { } entry)
+        {
+            if (entry.DataStream is not { } content)
+                continue;
+            using var reader = new StreamReader(content);
+            files[entry.Name] = await reader.ReadToEndAsync(Stop);
+        }
+
+        Assert.Equal($"{built.Revision}\n", files["function/STAMP"]);
+        Assert.Contains("function/index.js", files.Keys);
     }
 }
