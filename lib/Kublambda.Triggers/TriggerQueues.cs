@@ -13,6 +13,7 @@ public sealed record TriggerQueues(string Owner)
     public const string SharedOwner = "shared";
 
     public const string EventsKey = "events";
+    public const string ParkedKey = "parked";
     public const string DeadKey = "dead";
 
     public string Exchange => Names.TriggerPrefix(Owner);
@@ -20,8 +21,17 @@ public sealed record TriggerQueues(string Owner)
     /// <summary>Events that wait for a 2xx: a quorum queue with one consumer at a time.</summary>
     public string Events => $"{Exchange}.{EventsKey}";
 
+    /// <summary>Events that are tried on apart from the others, because the first one of their object is not taken: a quorum queue with one consumer at a time.</summary>
+    public string Parked => $"{Exchange}.{ParkedKey}";
+
     /// <summary>Events that were given up: a quorum queue. The headers of <see cref="TriggerHeaders"/> say why; published again to <see cref="Exchange"/> under <see cref="EventsKey"/> they are delivered again.</summary>
     public string Dead => $"{Exchange}.{DeadKey}";
+
+    /// <summary>An exchange that nothing is published to. That it is there says that the queues were there long enough to be written down, and may hold something.</summary>
+    public string Used => $"{Exchange}.used";
+
+    /// <summary>The same for the state.</summary>
+    public string StateUsed => $"{Exchange}.state-used";
 
     /// <summary>An exclusive queue: who has it is the one who publishes.</summary>
     public string Lock => $"{Exchange}.lock";
@@ -52,7 +62,10 @@ public static class TriggerHeaders
     /// <summary>Only on dead letters: why it was given up.</summary>
     public const string Reason = "kublambda-reason";
 
-    /// <summary>Only on dead letters: how often it was tried.</summary>
+    /// <summary>Only on parked events: when it was first at hand, in milliseconds since 1970.</summary>
+    public const string Since = "kublambda-since";
+
+    /// <summary>On dead letters and parked events: how often it was tried.</summary>
     public const string Attempts = "kublambda-attempts";
 
     /// <summary>Only on dead letters: when it was given up, RFC 3339.</summary>

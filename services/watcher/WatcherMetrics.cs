@@ -10,6 +10,7 @@ internal sealed class WatcherMetrics
     private readonly Counter<long> _matched;
     private readonly Counter<long> _calls;
     private readonly Counter<long> _dead;
+    private readonly Counter<long> _parked;
     private readonly Counter<long> _lists;
     private readonly Counter<long> _collapsed;
     private readonly Histogram<double> _duration;
@@ -23,6 +24,7 @@ internal sealed class WatcherMetrics
         _matched = meter.CreateCounter<long>("trigger_matched_total", description: "Events that were queued for the function.");
         _calls = meter.CreateCounter<long>("trigger_calls_total", description: "Calls of the function, by answer.");
         _dead = meter.CreateCounter<long>("trigger_dead_letters_total", description: "Events that were given up.");
+        _parked = meter.CreateCounter<long>("trigger_parked_total", description: "Events that were put aside because an earlier one of their object is not taken.");
         _lists = meter.CreateCounter<long>("trigger_lists_total", description: "Full lists of a stream.");
         _collapsed = meter.CreateCounter<long>("trigger_collapsed_total", description: "Objects that changed while etcd forgot how: all of it came as one step.");
         _duration = meter.CreateHistogram<double>("trigger_call_seconds", "s", "Time until the function answered.");
@@ -39,6 +41,8 @@ internal sealed class WatcherMetrics
     }
 
     public void GivenUp(string lambda, string trigger) => _dead.Add(1, Tags(lambda, trigger));
+
+    public void Parked(string lambda, string trigger) => _parked.Add(1, Tags(lambda, trigger));
 
     public void Listed(StreamSpec stream) => _lists.Add(1, new KeyValuePair<string, object?>("resource", stream.Served.Plural));
 

@@ -43,6 +43,10 @@ public sealed record WatcherOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]
     public TimeSpan RetryMax { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long an event is tried before it, and those of the same object behind it, are put aside into a queue of their own, where they are tried on.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:25:00")]
+    public TimeSpan ParkAfter { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Time between two writes of the triggers' state, at least.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan ReportInterval { get; init; } = TimeSpan.FromSeconds(5);

@@ -84,6 +84,34 @@ public sealed class DeliveryTests(Cluster cluster, RabbitMqServer broker)
     }
 
     [Fact]
+    public async Task An_object_whose_events_are_not_taken_is_in_nobodys_way_however_many_they_are_and_keeps_its_order()
+    {
+        const int Changes = 230; // more than are at hand
+        await using var scenario = await Scenario.BeginAsync(cluster, broker, ("maps", Scenario.Maps()));
+        scenario.Settings["Watcher__ParkAfter"] = "00:00:00.500";
+        var broken = true;
+        scenario.Function.Answer = request => Task.FromResult(Volatile.Read(ref broken) && request.Headers["ce-name"] == "bad" ? 503 : 200);
+        await scenario.StartAsync();
+        await scenario.CreateAsync("bad", "1");
+        for (var i = 2; i <= Changes; i++)
+            await scenario.SetAsync("bad", $"{i}");
+        await scenario.CreateAsync("good");
+        await scenario.TakesAsync(1);
+        await scenario.Watcher!.KillAsync();
+        await scenario.StartAsync();
+        await scenario.SetAsync("good", "2");
+        await scenario.TakesAsync(2);
+        Assert.All(scenario.Function.Taken, call => Assert.EndsWith("/good", call.Subject, StringComparison.Ordinal));
+
+        Volatile.Write(ref broken, false);
+        await scenario.SetAsync("bad", "last");
+        await scenario.TakesAsync(Changes + 3, seconds: 60);
+        Assert.Equal(
+            [.. Enumerable.Range(1, Changes).Select(i => $"{i}"), "last"],
+            scenario.Function.Taken.Where(call => call.Subject.EndsWith("/bad", StringComparison.Ordinal)).DistinctBy(call => call.Id).Select(call => call.Value("value")));
+    }
+
+    [Fact]
     public async Task A_large_object_comes_through_whole()
     {
         await using var scenario = await Scenario.BeginAsync(cluster, broker, ("maps", Scenario.Maps()));

@@ -18,19 +18,22 @@ internal static class Topology
         await DeclareAsync(channel, queues.Dead, new() { ["x-queue-type"] = "quorum" }, cancellationToken);
         await channel.QueueBindAsync(queues.Dead, queues.Exchange, TriggerQueues.DeadKey, cancellationToken: cancellationToken);
         // One consumer at a time, for the order. Newer brokers give a message up after 20 returns: then it is a dead letter, not lost.
-        await DeclareAsync(
-            channel, queues.Events,
-            new()
-            {
-                ["x-queue-type"] = "quorum",
-                ["x-single-active-consumer"] = true,
-                ["x-dead-letter-exchange"] = queues.Exchange,
-                ["x-dead-letter-routing-key"] = TriggerQueues.DeadKey,
-                ["x-dead-letter-strategy"] = "at-least-once",
-                ["x-overflow"] = "reject-publish",
-            },
-            cancellationToken);
-        await channel.QueueBindAsync(queues.Events, queues.Exchange, TriggerQueues.EventsKey, cancellationToken: cancellationToken);
+        foreach (var (queue, key) in new[] { (queues.Events, TriggerQueues.EventsKey), (queues.Parked, TriggerQueues.ParkedKey) })
+        {
+            await DeclareAsync(
+                channel, queue,
+                new()
+                {
+                    ["x-queue-type"] = "quorum",
+                    ["x-single-active-consumer"] = true,
+                    ["x-dead-letter-exchange"] = queues.Exchange,
+                    ["x-dead-letter-routing-key"] = TriggerQueues.DeadKey,
+                    ["x-dead-letter-strategy"] = "at-least-once",
+                    ["x-overflow"] = "reject-publish",
+                },
+                cancellationToken);
+            await channel.QueueBindAsync(queue, queues.Exchange, key, cancellationToken: cancellationToken);
+        }
     }
 
     /// <summary>One of the two streams of the state.</summary>
@@ -71,18 +74,46 @@ internal static class Topology
         {
             return reason.ReplyText.Contains("no queue", StringComparison.OrdinalIgnoreCase)
                 ? false
-                : throw new BrokerLostException($"{reason.ReplyText}. If that stays so, RabbitMQ has lost the queue: delete it, and the triggers begin anew with what is there then");
+                : throw new BrokerLostException(reason.ReplyText);
         }
     }
-
-    public static Task DeleteStateAsync(IConnection connection, TriggerQueues queues, char side, CancellationToken cancellationToken) =>
-        DeleteAsync(connection, queues.State(side), cancellationToken);
 
     /// <summary>Both of the streams.</summary>
     public static async Task DeleteStateAsync(IConnection connection, TriggerQueues queues, CancellationToken cancellationToken)
     {
-        await DeleteStateAsync(connection, queues, 'a', cancellationToken);
-        await DeleteStateAsync(connection, queues, 'b', cancellationToken);
+        await using (var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken))
+            await channel.ExchangeDeleteAsync(queues.StateUsed, cancellationToken: cancellationToken);
+        await DeleteAsync(connection, queues.State('a'), cancellationToken);
+        await DeleteAsync(connection, queues.State('b'), cancellationToken);
+    }
+
+    /// <summary>Deletes a queue or a stream, whatever is in it, and also one without a leader.</summary>
+    public static async Task DeleteAsync(IConnection connection, string queue, CancellationToken cancellationToken)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await channel.QueueDeleteAsync(queue, false, false, false, cancellationToken);
+    }
+
+    /// <summary>Leaves a mark: an exchange that nothing is published to.</summary>
+    public static async Task MarkAsync(IConnection connection, string mark, CancellationToken cancellationToken)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await channel.ExchangeDeclareAsync(mark, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellationToken);
+    }
+
+    public static async Task<bool> IsMarkedAsync(IConnection connection, string mark, CancellationToken cancellationToken)
+    {
+        var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        try
+        {
+            await channel.ExchangeDeclarePassiveAsync(mark, cancellationToken);
+            await channel.DisposeAsync();
+            return true;
+        }
+        catch (OperationInterruptedException e) when (e.ShutdownReason is { ReplyCode: Constants.NotFound })
+        {
+            return false;
+        }
     }
 
     /// <summary>Takes the lock that makes this connection the only one that publishes; it is given back when the connection ends.</summary>

@@ -9,7 +9,7 @@ internal static class DeadLetter
     private const int ReasonLength = 1000;
 
     public static Dictionary<string, object?> Headers(IDictionary<string, object?>? headers, string reason, int attempts, DateTimeOffset time) =>
-        new(headers ?? new Dictionary<string, object?>())
+        new((headers ?? new Dictionary<string, object?>()).Where(each => each.Key != TriggerHeaders.Since))
         {
             [TriggerHeaders.Reason] = reason.Length > ReasonLength ? reason[..ReasonLength] : reason,
             [TriggerHeaders.Attempts] = attempts.ToString(CultureInfo.InvariantCulture),

@@ -1,8 +1,24 @@
 namespace Kublambda.Watcher.Delivery;
 
+/// <summary>What came of the work on an event.</summary>
+internal enum Outcome
+{
+    /// <summary>It has left its queue.</summary>
+    Settled,
+
+    /// <summary>It has not, and comes again with the next connection; nothing of its lane may go before it.</summary>
+    Left,
+
+    /// <summary>It is not taken for now: it and what comes after it in its lane shall wait where they are in nobody's way.</summary>
+    Slow,
+}
+
 /// <summary>Works on events of one lane in the order in which they came, and on different lanes side by side.</summary>
-/// <param name="work">Must not throw. True: the event is settled. False: it is not, and comes again with the next connection; nothing of its lane may go before it.</param>
-internal sealed class Lanes(Func<QueuedEvent, CancellationToken, Task<bool>> work) : IAsyncDisposable
+/// <param name="work">Must not throw. <see cref="Outcome.Slow"/> only for an event that is not parked.</param>
+/// <param name="park">Takes events to be parked, in order. Must not wait.</param>
+/// <param name="parked">How many events of each lane are parked: until they are settled, what comes of their lanes is parked behind them.</param>
+internal sealed class Lanes(
+    Func<QueuedEvent, CancellationToken, Task<Outcome>> work, Action<IReadOnlyList<QueuedEvent>> park, Dictionary<string, int> parked) : IAsyncDisposable
 {
     private readonly Lock _turn = new();
     private readonly Dictionary<string, Queue<QueuedEvent>> _lanes = new(StringComparer.Ordinal);
@@ -15,6 +31,13 @@ internal sealed class Lanes(Func<QueuedEvent, CancellationToken, Task<bool>> wor
         {
             if (_stop.IsCancellationRequested)
                 return;
+            if (!queued.Parked && parked.TryGetValue(queued.Lane, out var before))
+            {
+                parked[queued.Lane] = before + 1;
+                park([queued]);
+                return;
+            }
+
             if (_lanes.TryGetValue(queued.Lane, out var lane))
             {
                 lane.Enqueue(queued);
@@ -55,8 +78,24 @@ internal sealed class Lanes(Func<QueuedEvent, CancellationToken, Task<bool>> wor
                 queued = lane.Dequeue();
             }
 
-            if (!await work(queued, _stop.Token))
+            var outcome = await work(queued, _stop.Token);
+            if (outcome == Outcome.Left)
                 return;
+            lock (_turn)
+            {
+                if (outcome == Outcome.Slow)
+                {
+                    // All of them: none is parked, or the lane would have been.
+                    QueuedEvent[] all = [queued, .. lane];
+                    _lanes.Remove(key);
+                    parked[key] = all.Length;
+                    park(all);
+                    return;
+                }
+
+                if (queued.Parked && parked.TryGetValue(key, out var count) && (parked[key] = count - 1) == 0)
+                    parked.Remove(key);
+            }
         }
     }
 

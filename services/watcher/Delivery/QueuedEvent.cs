@@ -5,16 +5,39 @@ using CloudNative.CloudEvents;
 using Kublambda.Triggers;
 using Kublambda.Watcher.Streams;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
 
 namespace Kublambda.Watcher.Delivery;
 
-/// <summary>An event from the queue.</summary>
+/// <summary>An event from a queue.</summary>
 /// <param name="Tag">What it is acknowledged by.</param>
 /// <param name="Properties">As they came.</param>
 /// <param name="Body">As it came.</param>
-/// <param name="ReceivedAt">Timestamp of when it came.</param>
-internal sealed record QueuedEvent(ulong Tag, IReadOnlyBasicProperties Properties, byte[] Body, long ReceivedAt)
+/// <param name="Parked">It comes from the queue of parked events.</param>
+/// <param name="Since">When it was first at hand.</param>
+internal sealed record QueuedEvent(ulong Tag, IReadOnlyBasicProperties Properties, byte[] Body, bool Parked, DateTimeOffset Since)
 {
+    /// <summary>Calls so far.</summary>
+    public int Attempts { get; set; }
+
+    /// <param name="message">As it came; it is of no use any more when the consumer returns, so all is copied.</param>
+    /// <param name="parked">It comes from the queue of parked events.</param>
+    /// <param name="now">When.</param>
+    public static QueuedEvent Of(BasicDeliverEventArgs message, bool parked, DateTimeOffset now)
+    {
+        var queued = new QueuedEvent(message.DeliveryTag, new BasicProperties(message.BasicProperties), message.Body.ToArray(), parked, now);
+        if (!parked || !long.TryParse(queued.Header(TriggerHeaders.Since), CultureInfo.InvariantCulture, out var since))
+            return queued;
+        return queued with
+        {
+            Since = DateTimeOffset.FromUnixTimeMilliseconds(since),
+            Attempts = int.TryParse(queued.Header(TriggerHeaders.Attempts), CultureInfo.InvariantCulture, out var attempts) ? attempts : 0,
+        };
+    }
+
+    /// <summary><c>namespace/name</c> of the Lambda.</summary>
+    public string Lambda => Header(TriggerHeaders.Lambda);
+
     public string Trigger => Attribute("trigger");
 
     /// <summary>Of two events with the same one the first is delivered before the second: trigger, kind and object.</summary>
@@ -53,8 +76,10 @@ internal sealed record QueuedEvent(ulong Tag, IReadOnlyBasicProperties Propertie
         }
     }
 
-    private string Attribute(string name) =>
-        Properties.Headers?.TryGetValue(TriggerHeaders.CloudEventPrefix + name, out var value) == true
+    private string Attribute(string name) => Header(TriggerHeaders.CloudEventPrefix + name);
+
+    private string Header(string name) =>
+        Properties.Headers?.TryGetValue(name, out var value) == true
             ? value switch { byte[] bytes => Encoding.UTF8.GetString(bytes), string text => text, _ => "" }
             : "";
 }

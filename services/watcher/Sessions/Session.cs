@@ -75,8 +75,6 @@ internal sealed class Session : IAsyncDisposable
         await Task.WhenAll(_deliverers.Values.Select(each => each.StopAsync()).Append(_streams.StopAsync()));
         if (_ownership is not null)
             await _ownership.DisposeAsync();
-        foreach (var each in _deliverers.Values)
-            each.Of.Dispose();
         await _consumers.DisposeAsync();
     }
 
@@ -102,23 +100,24 @@ internal sealed class Session : IAsyncDisposable
 
     private async Task DeliverAsync(IReadOnlyList<ActiveLambda> lambdas, CancellationToken cancellationToken)
     {
+        var added = new List<(ActiveLambda Lambda, LambdaRuntime Runtime)>();
         foreach (var lambda in lambdas)
         {
-            var uid = lambda.Ref.Uid;
             var runtime = await _parts.Runtimes.GetAsync(lambda.Ref, cancellationToken);
-            if (_deliverers.ContainsKey(uid))
-                continue;
-            await Topology.DeclareEventsAsync(_connection, runtime.Queues, cancellationToken);
-#pragma warning disable CA2000 // Disposed of when it is stopped.
+            if (!_deliverers.ContainsKey(lambda.Ref.Uid))
+                added.Add((lambda, runtime));
+        }
+
+        await _parts.FirstUse(_connection).PrepareAsync([.. added.Select(each => each.Runtime.Queues)], cancellationToken);
+        foreach (var (lambda, runtime) in added)
+        {
             var deliverer = _parts.Deliverer(lambda, runtime, _consumers, _channel);
-#pragma warning restore CA2000
-            _deliverers[uid] = Running<Deliverer>.Start(deliverer, deliverer.RunAsync, _ended);
+            _deliverers[lambda.Ref.Uid] = Running<Deliverer>.Start(deliverer, deliverer.RunAsync, _ended);
         }
 
         foreach (var uid in _deliverers.Keys.Except(lambdas.Select(each => each.Ref.Uid)).ToList())
         {
             await _deliverers[uid].StopAsync();
-            _deliverers[uid].Of.Dispose();
             _deliverers.Remove(uid);
             _parts.Runtimes.Forget(uid);
         }

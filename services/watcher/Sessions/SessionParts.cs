@@ -31,11 +31,17 @@ internal sealed class SessionParts(
     public Task<StateLog> LogAsync(RabbitMQ.Client.IConnection connection, ConfirmedChannel channel, TriggerQueues owner, CancellationToken cancellationToken) =>
         StateLog.OpenAsync(connection, channel, owner, Options, loggers.CreateLogger<StateLog>(), cancellationToken);
 
+    public FirstUse FirstUse(RabbitMQ.Client.IConnection connection) => new(connection, time, loggers.CreateLogger<FirstUse>());
+
     public ILogger<T> Logger<T>() => loggers.CreateLogger<T>();
 
     public ObjectStream Stream(StreamSpec spec, StateLog log, ConfirmedChannel channel, WatcherOptions settings, CancellationToken session) =>
         new(spec, api, log, channel, metrics, settings, time, loggers.CreateLogger<ObjectStream>(), session);
 
-    public Deliverer Deliverer(ActiveLambda lambda, LambdaRuntime runtime, ConsumerConnection connections, ConfirmedChannel channel) =>
-        new(lambda.Ref.Uid, runtime, lambdas, connections, channel, caller, metrics, Options, time, loggers.CreateLogger<Deliverer>());
+    public Deliverer Deliverer(ActiveLambda lambda, LambdaRuntime runtime, ConsumerConnection connections, ConfirmedChannel channel)
+    {
+        var logger = loggers.CreateLogger<Deliverer>();
+        var handover = new Handover(lambda.Ref.Uid, runtime, lambdas, channel, caller, metrics, Options, time, logger);
+        return new Deliverer(runtime, connections, channel, handover, metrics, Options, time, logger);
+    }
 }

@@ -11,10 +11,7 @@ namespace Kublambda.Watcher.State;
 /// </summary>
 internal sealed partial class StateLog : IDisposable
 {
-    /// <summary>
-    /// RabbitMQ 3 writes down with a delay of half a second that it has streams at all: killed before, it never finds its first one again.
-    /// </summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
+    private const int Attempts = 5;
     private readonly IConnection _connection;
     private readonly ConfirmedChannel _channel;
     private readonly TriggerQueues _queues;
@@ -42,9 +39,14 @@ internal sealed partial class StateLog : IDisposable
         Directory.CreateDirectory(options.CachePath);
         var reader = new StateReader(connection, channel, queues, options.CachePath);
         LoadedState? best = null;
+        var used = await Topology.IsMarkedAsync(connection, queues.StateUsed, cancellationToken);
+        var broken = new List<char>();
         foreach (var side in new[] { 'a', 'b' })
         {
-            if (!await Topology.StateExistsAsync(connection, queues, side, cancellationToken))
+            var exists = await ExistsAsync(connection, queues, side, cancellationToken);
+            if (exists is null)
+                broken.Add(side);
+            if (exists != true)
                 continue;
             var loaded = await reader.ReadAsync(side, cancellationToken);
             // Both are there when a watcher ended while it wrote the state anew: what is not complete does not count, and the newer one does.
@@ -53,12 +55,23 @@ internal sealed partial class StateLog : IDisposable
             if (older is not null)
             {
                 older.Store.Dispose();
-                await Topology.DeleteStateAsync(connection, queues, older.Side, cancellationToken);
+                await Topology.DeleteAsync(connection, queues.State(older.Side), cancellationToken);
             }
+        }
+
+        // Where the other one is whole, RabbitMQ ended while it was being replaced, and nothing was written to this one alone yet.
+        if (used && best is null && broken.Count > 0)
+            throw new BrokerLostException($"RabbitMQ does not run {queues.State(broken[0])}. If that stays so, it has lost the stream: delete it, and the triggers begin anew with what is there then");
+        foreach (var side in broken)
+        {
+            LogThrownAway(logger, queues.State(side));
+            await Topology.DeleteAsync(connection, queues.State(side), cancellationToken);
         }
 
         if (best is not null)
         {
+            if (!used)
+                await Topology.MarkAsync(connection, queues.StateUsed, cancellationToken);
             LogRead(logger, queues.State(best.Side), best.Records, best.Store.Count, best.Epoch);
             return new StateLog(connection, channel, queues, options, logger, best);
         }
@@ -67,8 +80,28 @@ internal sealed partial class StateLog : IDisposable
         var log = new StateLog(connection, channel, queues, options, logger, new LoadedState(reader.NewStore('b'), 'b') { Epoch = 1 });
 #pragma warning restore CA2000
         await log.RewriteAsync(deleteOld: false, cancellationToken);
-        await Task.Delay(Settling, cancellationToken);
+        // Nothing of worth goes into it before RabbitMQ has written down that it is there.
+        await Task.Delay(FirstUse.Settling, cancellationToken);
+        await Topology.MarkAsync(connection, queues.StateUsed, cancellationToken);
         return log;
+    }
+
+    /// <summary>Whether a stream is there. Null: it is, but it does not run, and not only because it is being started.</summary>
+    private static async Task<bool?> ExistsAsync(IConnection connection, TriggerQueues queues, char side, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await Topology.StateExistsAsync(connection, queues, side, cancellationToken);
+            }
+            catch (BrokerLostException) when (connection.IsOpen)
+            {
+                if (attempt == Attempts)
+                    return null;
+                await Task.Delay(FirstUse.Settling, cancellationToken);
+            }
+        }
     }
 
     /// <summary>Returns when the records are stored; then they are in <see cref="Store"/> too. The records of one call stay in order, and may be stored in part where it fails.</summary>
@@ -103,7 +136,7 @@ internal sealed partial class StateLog : IDisposable
         var (old, written) = (_side, 0L);
         _side = old == 'a' ? 'b' : 'a';
         if (await Topology.StateExistsAsync(_connection, _queues, _side, cancellationToken))
-            await Topology.DeleteStateAsync(_connection, _queues, _side, cancellationToken);
+            await Topology.DeleteAsync(_connection, _queues.State(_side), cancellationToken);
         await Topology.DeclareStateAsync(_connection, _queues, _side, cancellationToken);
         var generation = (++_generation).ToString(CultureInfo.InvariantCulture);
         IEnumerable<StateRecord> all =
@@ -119,7 +152,12 @@ internal sealed partial class StateLog : IDisposable
         }
 
         if (deleteOld)
-            await Topology.DeleteStateAsync(_connection, _queues, old, cancellationToken);
+        {
+            // Not before RabbitMQ has written down that the new one is there.
+            await Task.Delay(FirstUse.Settling, cancellationToken);
+            await Topology.DeleteAsync(_connection, _queues.State(old), cancellationToken);
+        }
+
         LogRewritten(_logger, _queues.State(_side), _records, written);
         _records = written;
     }
@@ -129,6 +167,9 @@ internal sealed partial class StateLog : IDisposable
 
     [LoggerMessage(LogLevel.Information, "{Queue}: read {Records} records, {Objects} objects were last seen; this is watcher {Epoch} in the row")]
     private static partial void LogRead(ILogger logger, string queue, long records, int objects, long epoch);
+
+    [LoggerMessage(LogLevel.Warning, "{Queue} does not run, and nothing can be in it that is not elsewhere: it is thrown away")]
+    private static partial void LogThrownAway(ILogger logger, string queue);
 
     [LoggerMessage(LogLevel.Information, "{Queue}: the state is written anew, {Before} records before, {After} now")]
     private static partial void LogRewritten(ILogger logger, string queue, long before, long after);
