@@ -4,6 +4,7 @@ using Kublambda.Watcher.Broker;
 using Kublambda.Watcher.State;
 using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Kublambda.Watcher.Tests;
 
@@ -20,7 +21,6 @@ public sealed class FirstUseTests
         await server.StartAsync();
         await using (var connection = await server.ConnectAsync())
         {
-            await Topology.DeclareStateAsync(connection, queues, 'a', Cancellation);
             await Topology.DeclareEventsAsync(connection, queues, Cancellation);
             // Now the names are written down, and the leaders are not.
             await Task.Delay(50, Cancellation);
@@ -28,8 +28,7 @@ public sealed class FirstUseTests
         }
 
         await server.StartAsync();
-        await using var again = await server.ConnectAsync();
-        await new FirstUse(again, TimeProvider.System, NullLogger.Instance).PrepareAsync([queues], Cancellation);
+        var again = await PreparedAsync(server, queues);
         await using var publisher = await ConfirmedChannel.OpenAsync(again, TimeProvider.System, Cancellation);
         foreach (var key in new[] { TriggerQueues.EventsKey, TriggerQueues.ParkedKey, TriggerQueues.DeadKey })
             await publisher.PublishAsync([new Outgoing(queues.Exchange, key, new BasicProperties { Persistent = true }, default)], Cancellation);
@@ -40,5 +39,24 @@ public sealed class FirstUseTests
         await log.AppendAsync([StateRecord.At("s", "5")], Cancellation);
         Assert.True(await Topology.IsMarkedAsync(again, queues.StateUsed, Cancellation));
         Directory.Delete(options.CachePath, recursive: true);
+    }
+
+    /// <summary>As sessions do: each begins anew when the one before broke.</summary>
+    private static async Task<IConnection> PreparedAsync(RabbitMqServer server, TriggerQueues queues)
+    {
+        for (var session = 1; ; session++)
+        {
+            var connection = await server.ConnectAsync();
+            try
+            {
+                await new FirstUse(connection, TimeProvider.System, NullLogger.Instance).PrepareAsync([queues], Cancellation);
+                return connection;
+            }
+            catch (Exception e) when (e is BrokerLostException or OperationInterruptedException && session < 6)
+            {
+                TestContext.Current.TestOutputHelper!.WriteLine(e.Message);
+                await connection.DisposeAsync();
+            }
+        }
     }
 }

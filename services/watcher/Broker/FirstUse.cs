@@ -17,6 +17,7 @@ internal sealed partial class FirstUse(IConnection connection, TimeProvider time
     /// <summary>A queue that has a leader takes a consumer at once.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <exception cref="BrokerLostException">Something was thrown away: begin another session.</exception>
     public async Task PrepareAsync(IReadOnlyCollection<TriggerQueues> all, CancellationToken cancellationToken)
     {
         var unused = new List<TriggerQueues>();
@@ -38,18 +39,16 @@ internal sealed partial class FirstUse(IConnection connection, TimeProvider time
 
     private async Task MendAsync(TriggerQueues queues, CancellationToken cancellationToken)
     {
-        var mended = false;
         foreach (var queue in new[] { queues.Events, queues.Parked, queues.Dead })
         {
             if (await AnswersAsync(queue, cancellationToken))
                 continue;
             LogLeaderless(queue);
+            // With it the exchange, whose bindings may be half there too. All of it is declared at the beginning of a session.
             await Topology.DeleteAsync(connection, queue, cancellationToken);
-            mended = true;
+            await Topology.DeleteExchangeAsync(connection, queues.Exchange, cancellationToken);
+            throw new BrokerLostException($"RabbitMQ ended before it had written down {queue}, which is made anew");
         }
-
-        if (mended)
-            await Topology.DeclareEventsAsync(connection, queues, cancellationToken);
     }
 
     private async Task<bool> AnswersAsync(string queue, CancellationToken cancellationToken)

@@ -81,17 +81,22 @@ internal static class Topology
     /// <summary>Both of the streams.</summary>
     public static async Task DeleteStateAsync(IConnection connection, TriggerQueues queues, CancellationToken cancellationToken)
     {
-        await using (var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken))
-            await channel.ExchangeDeleteAsync(queues.StateUsed, cancellationToken: cancellationToken);
+        await DeleteExchangeAsync(connection, queues.StateUsed, cancellationToken);
         await DeleteAsync(connection, queues.State('a'), cancellationToken);
         await DeleteAsync(connection, queues.State('b'), cancellationToken);
     }
 
-    /// <summary>Deletes a queue or a stream, whatever is in it, and also one without a leader.</summary>
+    /// <summary>Deletes a queue or a stream, whatever is in it, and also one without a leader. One that is not there is no error.</summary>
     public static async Task DeleteAsync(IConnection connection, string queue, CancellationToken cancellationToken)
     {
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
         await channel.QueueDeleteAsync(queue, false, false, false, cancellationToken);
+    }
+
+    public static async Task DeleteExchangeAsync(IConnection connection, string exchange, CancellationToken cancellationToken)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await channel.ExchangeDeleteAsync(exchange, cancellationToken: cancellationToken);
     }
 
     /// <summary>Leaves a mark: an exchange that nothing is published to.</summary>
@@ -135,13 +140,6 @@ internal static class Topology
 
     /// <summary>Gives the lock of <see cref="TryLockAsync"/> back before the connection ends.</summary>
     public static Task UnlockAsync(IConnection connection, TriggerQueues queues, CancellationToken cancellationToken) => DeleteAsync(connection, queues.Lock, cancellationToken);
-
-    /// <summary>A queue that is not there is no error.</summary>
-    private static async Task DeleteAsync(IConnection connection, string queue, CancellationToken cancellationToken)
-    {
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-        await channel.QueueDeleteAsync(queue, false, false, false, cancellationToken);
-    }
 
     private static Task<QueueDeclareOk> DeclareAsync(IChannel channel, string queue, Dictionary<string, object?> arguments, CancellationToken cancellationToken) =>
         channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);

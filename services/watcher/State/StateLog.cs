@@ -2,6 +2,7 @@ using System.Globalization;
 using Kublambda.Triggers;
 using Kublambda.Watcher.Broker;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Kublambda.Watcher.State;
 
@@ -60,12 +61,19 @@ internal sealed partial class StateLog : IDisposable
         }
 
         // Where the other one is whole, RabbitMQ ended while it was being replaced, and nothing was written to this one alone yet.
-        if (used && best is null && broken.Count > 0)
-            throw new BrokerLostException($"RabbitMQ does not run {queues.State(broken[0])}. If that stays so, it has lost the stream: delete it, and the triggers begin anew with what is there then");
         foreach (var side in broken)
         {
-            LogThrownAway(logger, queues.State(side));
-            await Topology.DeleteAsync(connection, queues.State(side), cancellationToken);
+            if (used && best is null)
+                throw Lost(queues.State(side));
+            try
+            {
+                LogThrownAway(logger, queues.State(side));
+                await Topology.DeleteAsync(connection, queues.State(side), cancellationToken);
+            }
+            catch (OperationInterruptedException)
+            {
+                throw Lost(queues.State(side));
+            }
         }
 
         if (best is not null)
@@ -85,6 +93,9 @@ internal sealed partial class StateLog : IDisposable
         await Topology.MarkAsync(connection, queues.StateUsed, cancellationToken);
         return log;
     }
+
+    private static BrokerLostException Lost(string queue) =>
+        new($"RabbitMQ does not run {queue}. If that stays so, it has lost the stream: delete it there, and the triggers begin anew with what is there then");
 
     /// <summary>Whether a stream is there. Null: it is, but it does not run, and not only because it is being started.</summary>
     private static async Task<bool?> ExistsAsync(IConnection connection, TriggerQueues queues, char side, CancellationToken cancellationToken)
