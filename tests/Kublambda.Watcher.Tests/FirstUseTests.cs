@@ -35,8 +35,8 @@ public sealed class FirstUseTests
         Assert.True(await Topology.IsMarkedAsync(again, queues.Used, Cancellation));
 
         var options = new WatcherOptions { CachePath = Directory.CreateTempSubdirectory("kublambda-state-").FullName };
-        using var log = await StateLog.OpenAsync(again, publisher, queues, options, NullLogger.Instance, Cancellation);
-        await log.AppendAsync([StateRecord.At("s", "5")], Cancellation);
+        using (var log = await StateLog.OpenAsync(again, publisher, queues, options, NullLogger.Instance, Cancellation))
+            await log.AppendAsync([StateRecord.At("s", "5")], Cancellation);
         Assert.True(await Topology.IsMarkedAsync(again, queues.StateUsed, Cancellation));
         Directory.Delete(options.CachePath, recursive: true);
     }
