@@ -5,6 +5,7 @@ using k8s;
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
 using Kublambda.E2E.Tests.Cluster;
+using Kublambda.Tests;
 using static Kublambda.E2E.Tests.Cluster.LambdaBuilder;
 
 namespace Kublambda.E2E.Tests.Scenarios;
@@ -65,6 +66,23 @@ public sealed class SourceTests(SourceTests.Space space) : IClassFixture<SourceT
     }
 
     [Fact]
+    public async Task The_samples_of_git_and_archives_work_as_written_but_for_their_servers()
+    {
+        const string python = "def hello(request):\n    return \"Hello world!\"\n";
+        await space.Server.ShellAsync("perl -e 'mkdir $_ for \"/data/work/examples\", \"/data/work/examples/cloud_run_http\", \"/data/work/package\"'");
+        var commit = await space.Server.CommitAsync("sample", "examples/cloud_run_http/main.py", python);
+        await SampleAsync("git", ("https://github.com/GoogleCloudPlatform/functions-framework-python.git", space.Server.GitUrl), ("revision: main", "revision: sample"));
+        await space.Server.CommitAsync("package", "package/index.js", "exports.original = (req) => ({ pathname: new URL(req.url, 'http://x').pathname });");
+        var sha256 = await space.Server.PackAsync("package.tgz", 1000);
+        await SampleAsync("archive", ("https://registry.npmjs.org/parseurl/-/parseurl-1.3.3.tgz", space.Server.FileUrl("package.tgz")), ("56ef4bfa11e097ce8196b26fa04b42d6091c32498fcab4478e6dd298435f021a", sha256));
+
+        var git = await space.ReadyAsync("from-git");
+        Assert.Equal(commit, git.Status!.Build!.Commit);
+        await space.AnswersAsync(git, "Hello world!");
+        await space.AnswersAsync(await space.ReadyAsync("from-archive"), """{"pathname":"/a/b"}""", "/a/b?c=d");
+    }
+
+    [Fact]
     public async Task Each_fault_of_a_source_has_its_reason_and_says_what_to_do()
     {
         await space.Server.CommitAsync("main", "index.js", "exports.handler = () => 'x';");
@@ -111,6 +129,21 @@ public sealed class SourceTests(SourceTests.Space space) : IClassFixture<SourceT
 
         await space.ApplyAsync(ALambda("not-made").With(spec => spec with { Runtime = Runtimes.Image, Build = null, Source = new() { Image = new() { Reference = $"{tag}-nope" } } }));
         await space.ConditionAsync("not-made", ConditionTypes.Built, ConditionStatus.False, Reasons.SourceNotFound);
+    }
+
+    private async Task SampleAsync(string name, params (string From, string To)[] changes)
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(Checkout.Root(), "deploy", "samples", name, "lambda.yaml"), TestContext.Current.CancellationToken);
+        foreach (var (from, to) in changes)
+        {
+            Assert.Contains(from, text, StringComparison.Ordinal);
+            text = text.Replace(from, to, StringComparison.Ordinal);
+        }
+
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+        await space.KubectlAsync("apply", "-f", file);
+        File.Delete(file);
     }
 
     private static byte[] TarGz(string code)
