@@ -151,7 +151,7 @@ public sealed class RestartTests(Cluster cluster, RabbitMqServer broker)
         await scenario.StartAsync();
         var first = scenario.Watcher!;
         await scenario.StartAsync(untilReady: false);
-        await Cluster.EventuallyAsync(() => scenario.Watcher!.Log.Any(line => line.Contains("another watcher works", StringComparison.Ordinal)), scenario.Log);
+        await Cluster.EventuallyAsync(() => scenario.Watcher!.Log.Any(line => line.Contains("another watcher works", StringComparison.OrdinalIgnoreCase)), scenario.Log);
         await scenario.CreateAsync("a");
         await scenario.TakesAsync(1);
         await first.KillAsync();
