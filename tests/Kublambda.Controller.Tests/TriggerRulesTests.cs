@@ -1,6 +1,5 @@
 using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
-using Kublambda.Controller.Validation;
 using static Kublambda.Controller.Tests.Judging;
 
 namespace Kublambda.Controller.Tests;

@@ -2,7 +2,6 @@ using Kublambda.Contracts;
 using Kublambda.Contracts.Resources;
 using Kublambda.Tests;
 using Kublambda.Triggers;
-using RabbitMQ.Client;
 
 namespace Kublambda.Watcher.ClusterTests;
 
