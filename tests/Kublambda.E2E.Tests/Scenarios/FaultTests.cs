@@ -55,7 +55,10 @@ public sealed class FaultTests(SourceTests.Space space) : IClassFixture<SourceTe
             ConditionTypes.Deployed, Reasons.LoadFailed, Moment.FunctionEnded, "nowhere", "Remedy"),
         new(ALambda("unpullable-image").With(s => s with
         {
-            Runtime = Runtimes.Image, Handler = null, Build = null, Source = new() { Image = new() { Reference = $"localhost:5000/no/such@sha256:{new string('0', 64)}" } },
+            Runtime = Runtimes.Image,
+            Handler = null,
+            Build = null,
+            Source = new() { Image = new() { Reference = $"localhost:5000/no/such@sha256:{new string('0', 64)}" } },
         }),
             ConditionTypes.Deployed, Reasons.ImagePullFailed, Moment.FunctionCreated, "localhost:5000/no/such"));
 
