@@ -47,7 +47,13 @@ internal sealed class TestAuthority : IDisposable
         names.AddDnsName("localhost");
         names.AddIpAddress(IPAddress.Loopback);
         foreach (var name in more)
-            names.AddDnsName(name);
+        {
+            if (IPAddress.TryParse(name, out var address))
+                names.AddIpAddress(address);
+            else
+                names.AddDnsName(name);
+        }
+
         request.CertificateExtensions.Add(names.Build());
         using var issued = request.Create(_root, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddMinutes(50), [1, 2, 3, 4]);
         ServerPem = $"{key.ExportPkcs8PrivateKeyPem()}\n{issued.ExportCertificatePem()}\n";

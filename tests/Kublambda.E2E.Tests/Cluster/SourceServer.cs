@@ -43,6 +43,9 @@ public sealed class SourceServer
 
     private SourceServer(LambdaSpace space, string address) => (_space, _address) = (space, address);
 
+    /// <summary>Of its pod.</summary>
+    public string Address => _address;
+
     public string GitUrl => $"http://{_address}:8080/app.git";
 
     public string FileUrl(string name) => $"http://{_address}:8080/files/{name}";
