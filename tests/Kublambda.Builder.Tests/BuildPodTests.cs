@@ -76,7 +76,7 @@ public sealed class BuildPodTests
     }
 
     [Fact]
-    public void Resources_and_timeout_of_the_Lambda_hold_for_the_last_step()
+    public void Resources_of_the_Lambda_hold_for_every_step_and_its_timeout_for_the_pod()
     {
         var job = TestPipelines.Job() with
         {
@@ -84,10 +84,22 @@ public sealed class BuildPodTests
         };
         var pod = BuildPod.Render(job, TestPipelines.Options).Spec;
         Assert.Equal(30, pod.ActiveDeadlineSeconds);
-        Assert.Equal("64Mi", pod.Containers[0].Resources.Limits["memory"].ToString());
-        // Kubernetes refuses a request above its limit.
-        Assert.Equal("64Mi", pod.Containers[0].Resources.Requests["memory"].ToString());
-        Assert.Equal("512Mi", pod.InitContainers[0].Resources.Limits["memory"].ToString());
+        Assert.All(pod.InitContainers.Concat(pod.Containers), step =>
+        {
+            Assert.Equal("64Mi", step.Resources.Limits["memory"].ToString());
+            // Kubernetes refuses a request above its limit.
+            Assert.True(step.Resources.Requests["memory"].ToDecimal() <= 64 * 1024 * 1024);
+        });
+    }
+
+    [Fact]
+    public void A_request_of_the_Lambda_raises_limits_that_it_does_not_name()
+    {
+        var job = TestPipelines.Job() with
+        {
+            Settings = new BuildSpec { Resources = new() { Requests = new Dictionary<string, string> { ["memory"] = "3Gi" } } },
+        };
+        Assert.All(BuildPod.Render(job, TestPipelines.Options).Spec.Containers, step => Assert.Equal("3Gi", step.Resources.Limits["memory"].ToString()));
     }
 
     [Fact]

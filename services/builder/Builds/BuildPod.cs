@@ -34,7 +34,6 @@ public static class BuildPod
         var wanted = job.Pipeline.Steps.Where(s => s.When == StepCondition.Always || job.Dependencies is not null).ToList();
         var steps = wanted.Select(s => Container(s, job, options, values)).ToList();
         var last = steps[^1];
-        last.Resources = Merge(last.Resources, job.Settings?.Resources);
         last.TerminationMessagePath = "/dev/termination-log";
         return new V1Pod
         {
@@ -165,7 +164,8 @@ public static class BuildPod
             Args = from.Args?.Select(a => Variables.Expand(a, values)).ToList(),
             Env = env.Count > 0 ? env : null,
             EnvFrom = BuildSurroundings.EnvFrom(step, options),
-            Resources = from.Resources,
+            // Steps run one after the other: the pod takes what its largest step asks for.
+            Resources = Merge(from.Resources, job.Settings?.Resources),
             SecurityContext = step.AsBuilder ? AsBuilder(from.SecurityContext, job.Builder!) : from.SecurityContext,
             VolumeMounts = mounts.Count > 0 ? mounts : null,
         };
@@ -187,14 +187,18 @@ public static class BuildPod
     {
         var requests = Merge(standard.Requests, wanted?.Requests);
         var limits = Merge(standard.Limits, wanted?.Limits);
-        // Kubernetes refuses a request above its limit: a lower limit takes the standard request down with it.
-        foreach (var (name, limit) in limits)
+        // Kubernetes refuses a request above its limit: what the Lambda says of one takes the standard other along.
+        foreach (var (name, limit) in limits.ToList())
         {
-            if (requests.TryGetValue(name, out var request) && wanted?.Requests?.ContainsKey(name) != true && request.ToDecimal() > limit.ToDecimal())
+            if (!requests.TryGetValue(name, out var request) || request.ToDecimal() <= limit.ToDecimal())
+                continue;
+            if (wanted?.Limits?.ContainsKey(name) != true)
+                limits[name] = request;
+            else if (wanted.Requests?.ContainsKey(name) != true)
                 requests[name] = limit;
         }
 
-        return new V1ResourceRequirements { Requests = requests, Limits = limits };
+        return new V1ResourceRequirements { Requests = requests.Count > 0 ? requests : null, Limits = limits };
     }
 
     private static Dictionary<string, ResourceQuantity> Merge(IDictionary<string, ResourceQuantity>? standard, IReadOnlyDictionary<string, string>? wanted)

@@ -60,6 +60,8 @@ public sealed class SourceServer
             Metadata = new() { Name = Name, Labels = new Dictionary<string, string> { ["app"] = Name } },
             Spec = new()
             {
+                // The token of a namespace that was made just now may not be there yet, and it needs none.
+                AutomountServiceAccountToken = false,
                 TerminationGracePeriodSeconds = 0,
                 Containers =
                 [
